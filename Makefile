@@ -1,0 +1,89 @@
+# Slipway's build: everything lands under build/, nothing else is touched.
+#
+# Every folder of code becomes one archive (build/lib/FOLDER.a); a program is its main and the
+# archives of its own stage and of the earlier ones. A folder that is not there is left out, so a
+# copy of the project without its last stages builds.
+
+BUILD ?= build
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+OPTIMIZE ?= -O2 -g1
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+WERROR ?= -Werror
+SANITIZE ?=
+# Static programs start faster, share no library with the container's root, and need no loader.
+# Stages 1 and 2 look up host names, which glibc does through libraries loaded at run time.
+STATIC ?= $(if $(SANITIZE),,-static)
+CXXFLAGS += -std=c++20 $(OPTIMIZE) $(WARNINGS) $(WERROR) $(SANITIZE)
+STRICT ?=
+ONLY ?=
+JOBS ?=
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# --- what there is ------------------------------------------------------------------------------
+STAGES := $(patsubst %/main.cpp,%,$(wildcard stage[1-5]-*/main.cpp))
+# The folders of stage 6 that hold code: stage6-daemon-shim/core/json and so on.
+CORE := $(sort $(patsubst %/,%,$(dir $(wildcard stage6-daemon-shim/core/*/*.cpp))))
+FEATURES := $(sort $(patsubst %/,%,$(dir $(wildcard stage6-daemon-shim/features/*/*.cpp))))
+LIBRARIES := common $(STAGES) $(CORE) $(FEATURES)
+MAINS := main.cpp
+archive = $(BUILD)/lib/$(subst /,-,$(1)).a
+sources = $(filter-out $(addprefix %/,$(MAINS)),$(wildcard $(1)/*.cpp))
+objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
+# The archives of stages 1 to N, the last first: what comes later needs what came before.
+upto = $(call archives_of,$(foreach n,$(1),$(filter stage$(n)-%,$(STAGES))) common)
+archives_of = $(foreach folder,$(1),$(call archive,$(folder)))
+
+STAGE_PROGRAMS := $(addprefix $(BUILD)/,$(STAGES))
+PROGRAMS := $(STAGE_PROGRAMS)
+
+all: $(PROGRAMS) ## build every program
+
+# --- compiling ----------------------------------------------------------------------------------
+$(BUILD)/obj/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) -I. -MMD -MP -c $< -o $@
+
+define library_rule
+$(call archive,$(1)): $(call objects,$(call sources,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(foreach folder,$(LIBRARIES),$(eval $(call library_rule,$(folder))))
+
+# --- stages 1 to 5 ------------------------------------------------------------------------------
+$(BUILD)/stage1-tcp-manager: $(call upto,1)
+$(BUILD)/stage2-cli-client: $(call upto,2 1)
+$(BUILD)/stage3-namespaces: $(call upto,3)
+$(BUILD)/stage4-chroot: $(call upto,4 3)
+$(BUILD)/stage5-cgroups: $(call upto,5 4 3)
+$(BUILD)/stage3-namespaces $(BUILD)/stage4-chroot $(BUILD)/stage5-cgroups: LINK := $(STATIC)
+
+$(STAGE_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%/main.o
+	$(CXX) $(CXXFLAGS) $(LINK) $(filter %.o,$^) $(filter %.a,$^) -o $@
+
+stage1: $(BUILD)/stage1-tcp-manager ## build one stage (stage1 ... stage5)
+stage2: $(BUILD)/stage2-cli-client
+stage3: $(BUILD)/stage3-namespaces
+stage4: $(BUILD)/stage4-chroot
+stage5: $(BUILD)/stage5-cgroups
+
+# --- running ------------------------------------------------------------------------------------
+include tests/tests.mk
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD)
+
+# Each target that a person types carries its own line of help behind two number signs.
+help: ## this list
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+.PHONY: all help clean stage1 stage2 stage3 stage4 stage5
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,45 @@
+#include "stage3-namespaces/init.hpp"
+
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/error.hpp"
+#include "common/process.hpp"
+
+// One SIGCHLD may stand for many deaths: reap until there is nothing left. Leaves when the command
+// itself is among them.
+static void reap_until_gone(pid_t command) {
+    while (true) {
+        int status = 0;
+        const pid_t pid = ::waitpid(-1, &status, WNOHANG);
+        if (pid <= 0) return;
+        if (pid == command) ::_exit(exit_code_for(status));
+    }
+}
+
+void run_as_init(const std::function<void()>& become_command) {
+    sigset_t every_signal;
+    ::sigfillset(&every_signal);
+    check(::sigprocmask(SIG_SETMASK, &every_signal, nullptr), "sigprocmask");
+
+    const pid_t command = check(::fork(), "fork");
+    if (command == 0) {
+        become_command();
+        ::_exit(125);
+    }
+
+    ::prctl(PR_SET_NAME, "init");
+    // The pipe on which the command reports must have one holder less, or its reader never sees
+    // the end.
+    check(::syscall(SYS_close_range, 3u, ~0u, 0u), "close_range");
+    while (true) {
+        reap_until_gone(command);
+        siginfo_t info{};
+        const int signal = ::sigwaitinfo(&every_signal, &info);
+        // From the kernel means from the terminal: the command, in our process group, has it too.
+        if (signal > 0 && signal != SIGCHLD && info.si_code != SI_KERNEL) ::kill(command, signal);
+    }
+}

@@ -1,0 +1,23 @@
+// The options that stage 3 brings and stages 4 and 5 take too.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/options.hpp"
+#include "stage3-namespaces/namespaces.hpp"
+
+struct IsolationOptions {
+    NamespaceSet namespaces;  // CLONE_NEW... flags
+    std::string hostname = "container";
+    bool init = false;
+    bool quiet = false;
+
+    bool has(NamespaceSet kind) const { return (namespaces & kind) != 0; }
+
+    // All namespaces but time; a user namespace only where there is no root to do without.
+    IsolationOptions();
+};
+
+// The table for parse_options; it writes into `options`, which must outlive it.
+std::vector<Option> isolation_option_table(IsolationOptions& options);

@@ -1,0 +1,18 @@
+// The parent's last step: wait for the container, and pass on the signals that are meant for it.
+#pragma once
+
+#include "common/process.hpp"
+
+// The signals to block as the first statement of main(), before there is anything to clean up:
+// they become data for wait_for_container. SIGPIPE is among them so that a closed stderr ends
+// nothing.
+inline constexpr std::initializer_list<int> kSignalsOfRunner = {SIGCHLD, SIGINT,  SIGTERM, SIGHUP,
+                                                                SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE};
+
+// Waits until the child has ended and returns its exit code.
+//
+// A signal sent to us goes on to the child. One from the terminal (Ctrl-C) has reached the child
+// already. But the kernel drops a signal for which the first process of a PID namespace has no
+// handler (pid_namespaces(7)), so `sleep 100` as PID 1 would shrug off Ctrl-C. Where any other
+// process would have died of it we end the child, and the exit code says so: 128 + the signal.
+int wait_for_container(Child& child, SignalFd& signals);

@@ -1,0 +1,164 @@
+// Stage 4: which files it sees. Uses stage 3 (namespaces) and common/.
+//
+// Runs a command in a root file system of its own: article 3 step 2, article 4 step 2.
+
+#include <linux/sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "common/options.hpp"
+#include "common/process.hpp"
+#include "stage3-namespaces/child_report.hpp"
+#include "stage3-namespaces/init.hpp"
+#include "stage3-namespaces/isolation_options.hpp"
+#include "stage3-namespaces/namespaces.hpp"
+#include "stage3-namespaces/narration.hpp"
+#include "stage3-namespaces/user_namespace.hpp"
+#include "stage3-namespaces/wait_for_container.hpp"
+#include "stage4-chroot/enter_root.hpp"
+#include "stage4-chroot/janitor.hpp"
+#include "stage4-chroot/root_options.hpp"
+#include "stage4-chroot/rootfs.hpp"
+#include "stage4-chroot/temporary_root.hpp"
+
+static constexpr Program kProgram = {
+    "stage4-chroot",
+    "rootfs DIR [PROGRAM...]\n"
+    "run [OPTIONS] [--] COMMAND [ARG...]",
+    "rootfs  makes a root from the host's own programs and their libraries\n"
+    "run     starts a command in a root of its own; without --rootfs in a temporary one\n"
+    "\n"
+    "Try: run -- sh -c 'ls /; cat /etc/os-release; ps aux'",
+};
+
+struct Request {
+    IsolationOptions isolation;
+    RootOptions root;
+    std::vector<std::string> environment;
+    std::vector<std::string> command;
+};
+
+static std::vector<Option> option_table(Request& request) {
+    auto options = isolation_option_table(request.isolation);
+    options.push_back({"--rootfs", "DIR", "the root (default: a temporary one, host programs)",
+                       [&](std::string_view path) { request.root.rootfs = path; }});
+    for (auto& option : root_option_table(request.root, request.environment)) {
+        options.push_back(std::move(option));
+    }
+    return options;
+}
+
+// `run`'s own words: its options, then the command.
+static Request parse_run(Request request, const std::vector<std::string>& arguments) {
+    request.command = parse_options(kProgram, option_table(request), arguments);
+    if (request.command.empty()) {
+        throw UsageError{"run: no command to run (try stage4-chroot run -- ls /)"};
+    }
+    check_root_options(request.isolation);
+    return request;
+}
+
+[[noreturn]] static void become_container(const Request& request, ChildReport& report) noexcept {
+    try {
+        const IsolationOptions& isolation = request.isolation;
+        report.wait_for_parent();
+        if (isolation.has(CLONE_NEWCGROUP)) enter_cgroup_namespace();
+        if (isolation.has(CLONE_NEWUTS)) set_hostname(isolation.hostname);
+        if (isolation.has(CLONE_NEWNET)) bring_loopback_up();
+
+        // New in this stage: everything is mounted inside the root first, then the root is entered.
+        make_mounts_private();
+        const Fd root = attach_root(request.root.rootfs);
+        mount_system_directories(root.get(), root_context(isolation));
+        mount_binds(root.get(), request.root.binds);
+        if (request.root.read_only) make_root_read_only(root.get());
+        if (request.root.use_chroot) {
+            enter_by_chroot(root.get());
+        } else {
+            enter_by_pivot_root(root.get());
+        }
+        enter_working_directory(request.root.working_directory);
+        Narrator{isolation.quiet}.say("Child: Running " + bracketed(request.command) + " as PID " +
+                                      std::to_string(::getpid()));
+
+        const auto become_command = [&] {
+            ::umask(022);
+            reset_signals();
+            close_on_exec_from(3);
+            execute(request.command,
+                    container_environment(isolation.hostname, request.environment));
+        };
+        if (isolation.init) run_as_init(become_command);
+        become_command();
+    } catch (const std::exception& error) {
+        report.give_up(error);
+    }
+    ::_exit(125);
+}
+
+static int run(Request request) {
+    // 1. From here on signals are data: none of them ends us before we have cleaned up.
+    const Narrator narrator{request.isolation.quiet};
+    SignalFd signals{kSignalsOfRunner};
+
+    // 2. A root file system: the caller's, or a temporary one from the host's own programs.
+    std::optional<Janitor> janitor;
+    TemporaryRoot temporary_root;
+    const bool is_temporary = request.root.rootfs.empty();
+    if (is_temporary) {
+        request.root.rootfs = temporary_root.path();
+        janitor.emplace([path = temporary_root.path()] { remove_tree(path); });
+        narrator.say("Setting up root filesystem at " + request.root.rootfs);
+        temporary_root.make();
+        build_rootfs(request.root.rootfs, {}, host_programs());
+    }
+
+    // 3. Start the child in its own namespaces; it finds its root by itself.
+    narrator.say("Parent: Running " + bracketed(request.command) + " as PID " +
+                 std::to_string(::getpid()));
+    ChildReport report;
+    const pid_t pid = fork_into_namespaces(request.isolation.namespaces);
+    if (pid == 0) become_container(request, report);
+    Child child{pid};
+    if (request.isolation.has(CLONE_NEWUSER)) map_root_to_caller(pid);
+    report.open_gate();
+
+    // 4. It runs, or we know why not.
+    report.expect_success();
+
+    // 5. Its result is our result; then the temporary root goes.
+    const int exit_code = wait_for_container(child, signals);
+    narrator.say("Container exited");
+    if (is_temporary) narrator.say("Cleaning up " + request.root.rootfs);
+    return exit_code;
+}
+
+static int make_rootfs(const std::vector<std::string>& arguments) {
+    const auto operands = parse_options(kProgram, {}, arguments);
+    if (operands.empty())
+        throw UsageError{"rootfs: no directory to fill (rootfs DIR [PROGRAM...])"};
+    const std::vector<std::string> programs(operands.begin() + 1, operands.end());
+    const auto missing = build_rootfs(operands[0], programs, host_programs());
+    print("Root filesystem in " + printable(operands[0]) + "\n");
+    for (const auto& name : missing) print("  without " + name + ": this host does not have it\n");
+    return 0;
+}
+
+int main(int argc, char** argv) try {
+    ensure_standard_streams();
+    Request request;
+    const auto words = parse_options(kProgram, option_table(request), arguments_of(argc, argv));
+    if (words.empty()) throw UsageError{"what to do is missing (try stage4-chroot --help)"};
+    const std::vector<std::string> rest(words.begin() + 1, words.end());
+    if (words[0] == "run") return run(parse_run(request, rest));
+    if (words[0] == "rootfs") return make_rootfs(rest);
+    throw UsageError{"unknown verb " + printable(words[0]) + " (try stage4-chroot --help)"};
+} catch (const ChildFailed& error) {
+    return report_failure(kProgram.name, error, error.exit_code());
+} catch (const std::exception& error) {
+    return report_failure(kProgram.name, error, 125);
+}

@@ -1,0 +1,71 @@
+// How much it may use: a container's control group and its limits. cgroups(7), the kernel's
+// Documentation/admin-guide/cgroup-v2.rst; article 3 step 3, article 4 step 3.
+//
+// On version 2 a container has one group. On a machine with version 1, where each controller has a
+// tree of its own, it has one group for each limit; see cgroup_v1.hpp.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/fd.hpp"
+#include "stage3-namespaces/namespaces.hpp"
+#include "stage5-cgroups/hierarchies.hpp"
+
+// The one place where a cgroup file is written. Throws SystemError naming the file.
+void write_cgroup_file(const std::string& group, const std::string& file, const std::string& value);
+
+class Cgroup {
+public:
+    // Chooses the places, OWN_GROUP/slipway/ID in each hierarchy. Nothing is made yet.
+    explicit Cgroup(const std::string& id);
+    Cgroup(const Cgroup&) = delete;
+    Cgroup& operator=(const Cgroup&) = delete;
+    // Kills what is still inside, and removes the groups.
+    ~Cgroup();
+
+    // Each makes the group that it needs and sets the limit, swap included for memory. Throws
+    // SystemError or Failure: no such controller here, or not ours to set.
+    void limit_memory(std::uint64_t bytes);
+    void limit_cpu(unsigned parts_of_1024);  // of one CPU, as a quota
+    void limit_pids(std::uint64_t processes);
+
+    // In the parent: a child that is born in the group (version 2), or that join() then moves in.
+    pid_t fork_into(NamespaceSet namespaces);
+
+    // In the child, first thing: joins the groups in which it was not born. Opened by the parent
+    // beforehand, so that the child needs no right to the files.
+    void join() const;
+
+    // The groups' files at /sys/fs/cgroup of a root, read-only; the caller is in a cgroup
+    // namespace of its own, whose root is the container's group.
+    void mount_in(int root) const;
+
+    // All directories that may have been made, for remove_cgroups.
+    const std::vector<std::string>& directories() const { return directories_; }
+
+private:
+    struct Group {
+        const Hierarchy* hierarchy;
+        std::string path;
+        Fd directory;     // version 2: for CLONE_INTO_CGROUP
+        Fd joining_file;  // version 1: tasks; version 2: cgroup.procs
+    };
+
+    Group& group_for(std::string_view controller);
+    Group& make_group(const Hierarchy& hierarchy, const std::string& parent);
+    std::string parent_with(const Hierarchy& hierarchy, const std::string& controller) const;
+
+    std::string id_;
+    std::vector<Hierarchy> hierarchies_;
+    std::vector<std::string> directories_;
+    std::vector<Group> groups_;
+    bool born_inside_ = false;
+};
+
+// Kills what is in the groups and removes them with their sub-groups, then the `slipway` groups
+// above them where these are empty. Waits for the dying up to five seconds. Returns what is left.
+std::vector<std::string> remove_cgroups(const std::vector<std::string>& directories);

@@ -1,0 +1,95 @@
+#include "stage5-cgroups/limits.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <functional>
+
+#include "common/error.hpp"
+
+static constexpr unsigned kCpuMax = 1024 * 1024;
+
+std::uint64_t parse_memory(std::string_view text) {
+    const UsageError wrong{"--memory " + printable(text) +
+                           ": a size is a number of MiB, or ends in b, k, m or g"};
+    if (text.empty()) throw wrong;
+    double unit = 1 << 20;
+    const std::string_view units = "bkmg";
+    const auto which = units.find(static_cast<char>(text.back() | 0x20));
+    const bool has_unit = text.back() > '9' && which != std::string_view::npos;
+    if (has_unit) unit = static_cast<double>(std::uint64_t{1} << (10 * which));
+    const auto digits = text.substr(0, text.size() - (has_unit ? 1 : 0));
+    double number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number,
+                                              std::chars_format::fixed);
+    const bool whole = error == std::errc{} && end == digits.data() + digits.size();
+    if (!whole || digits.empty() || digits[0] == '-') throw wrong;
+    constexpr double largest = 1ull << 62;
+    if (number * unit > largest) throw wrong;
+    return static_cast<std::uint64_t>(number * unit);
+}
+
+std::vector<Option> limit_option_table(Limits& limits) {
+    return {
+        {"-m --memory", "MB",
+         "memory, swap included (default 512; 64m, 1g are understood; 0: none)",
+         [&](std::string_view text) {
+             limits.memory_bytes = parse_memory(text);
+             limits.memory_asked = limits.memory_bytes != 0;
+         }},
+        {"--cpu", "N", "CPU time: 1024 is one CPU (default 1024; 0: no limit)",
+         [&](std::string_view text) {
+             limits.cpu = static_cast<unsigned>(parse_number(text, "--cpu", 0, kCpuMax));
+             limits.cpu_asked = limits.cpu != 0;
+         }},
+        {"--pids", "N", "processes at a time (default: no limit)",
+         [&](std::string_view text) {
+             limits.pids = static_cast<std::uint64_t>(parse_number(text, "--pids", 0, 1 << 22));
+             limits.pids_asked = limits.pids != 0;
+         }},
+    };
+}
+
+std::string memory_text(std::uint64_t bytes) {
+    if (bytes % (1u << 20) == 0) return std::to_string(bytes >> 20) + "MB";
+    return bytes % 1024 == 0 ? std::to_string(bytes >> 10) + "KB" : std::to_string(bytes) + "B";
+}
+
+static std::string way_out() {
+    if (::geteuid() == 0) return "leave the limit out, or run where the cgroup tree can be written";
+    return "limits need root, or a delegated group: systemd-run --user --scope -p Delegate=yes ...";
+}
+
+void apply_limits(Cgroup& cgroup, const Limits& limits, const Narrator& narrator,
+                  const std::string& id) {
+    std::string not_set;
+    const auto set = [&](bool wanted, bool asked, const std::function<void()>& limit) {
+        if (!wanted) return false;
+        try {
+            limit();
+            return true;
+        } catch (const std::runtime_error& error) {
+            if (asked) throw Failure{error.what() + std::string{" ("} + way_out() + ")"};
+            if (not_set.empty()) not_set = error.what();
+            return false;
+        }
+    };
+    const bool memory = set(limits.memory_bytes != 0, limits.memory_asked,
+                            [&] { cgroup.limit_memory(limits.memory_bytes); });
+    const bool cpu = set(limits.cpu != 0, limits.cpu_asked, [&] { cgroup.limit_cpu(limits.cpu); });
+    const bool pids =
+        set(limits.pids != 0, limits.pids_asked, [&] { cgroup.limit_pids(limits.pids); });
+
+    if (memory || cpu || pids) narrator.say("Created cgroup with limits:");
+    if (memory) narrator.say("  Memory: " + memory_text(limits.memory_bytes));
+    if (cpu) narrator.say("  CPU: " + std::to_string(limits.cpu) + "/1024 shares");
+    if (pids) narrator.say("  Processes: " + std::to_string(limits.pids));
+    if (memory && cpu) {
+        narrator.say("[" + id + "] Resource limits: " + memory_text(limits.memory_bytes) +
+                     " RAM, " + std::to_string(limits.cpu) + "/1024 CPU");
+    }
+    if (!not_set.empty()) {
+        narrator.say("Warning: Could not set cgroup limits: " + not_set + " (" + way_out() + ")");
+        narrator.say("Continuing without resource limits...");
+    }
+}

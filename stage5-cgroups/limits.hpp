@@ -1,0 +1,34 @@
+// The limits that a user asks for, and the articles' defaults.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/options.hpp"
+#include "stage3-namespaces/narration.hpp"
+#include "stage5-cgroups/cgroup.hpp"
+
+struct Limits {
+    std::uint64_t memory_bytes = 512u << 20;  // 0: none
+    unsigned cpu = 1024;                      // 1024 is one CPU; 0: none
+    std::uint64_t pids = 0;                   // 0: none
+
+    // An asked-for limit that cannot be set is an error; a default is then left out, and said.
+    bool memory_asked = false, cpu_asked = false, pids_asked = false;
+};
+
+// The table for parse_options; it writes into `limits`, which must outlive it.
+std::vector<Option> limit_option_table(Limits& limits);
+
+// "64" is MiB, as in the article; 64m, 1.5g, 4096b say their unit. Throws UsageError.
+std::uint64_t parse_memory(std::string_view text);
+
+// "512MB", or "1000KB" where it is no whole number of MiB: for the narration.
+std::string memory_text(std::uint64_t bytes);
+
+// Sets them and tells in the article's words. Throws Failure with the way out when one that was
+// asked for cannot be set here.
+void apply_limits(Cgroup& cgroup, const Limits& limits, const Narrator& narrator,
+                  const std::string& id);

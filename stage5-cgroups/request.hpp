@@ -1,0 +1,26 @@
+// What the command line of stage 5 asks for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "stage3-namespaces/isolation_options.hpp"
+#include "stage4-chroot/root_options.hpp"
+#include "stage5-cgroups/limits.hpp"
+
+struct Request {
+    std::string id;  // 12 hexadecimal digits
+    IsolationOptions isolation;
+    RootOptions root;
+    Limits limits;
+    std::vector<std::string> environment;  // -e entries
+    std::string image = "host";            // a directory, or "host"
+    std::vector<std::string> command;
+
+    Request();
+};
+
+// `run [OPTIONS] IMAGE COMMAND...`, or with `--` before the command and then perhaps no IMAGE.
+// --help and --version print and end the program. Throws UsageError; SystemError for an image that
+// is not there.
+Request parse_request(const std::vector<std::string>& arguments);
