@@ -16,6 +16,7 @@ SANITIZE ?=
 # Stages 1 and 2 look up host names, which glibc does through libraries loaded at run time.
 STATIC ?= $(if $(SANITIZE),,-static)
 CXXFLAGS += -std=c++20 $(OPTIMIZE) $(WARNINGS) $(WERROR) $(SANITIZE)
+PREFIX ?= /usr/local
 STRICT ?=
 ONLY ?=
 JOBS ?=
@@ -24,6 +25,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
+# All cores, unless the caller says how many.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
 
 # --- what there is ------------------------------------------------------------------------------
 STAGES := $(patsubst %/main.cpp,%,$(wildcard stage[1-5]-*/main.cpp))
@@ -38,6 +43,9 @@ objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
 # The archives of stages 1 to N, the last first: what comes later needs what came before.
 upto = $(call archives_of,$(foreach n,$(1),$(filter stage$(n)-%,$(STAGES))) common)
 archives_of = $(foreach folder,$(1),$(call archive,$(folder)))
+
+LINTED = $(wildcard common/*.?pp stage*/*.?pp stage*/*/*/*.?pp)
+FORMATTED = $(LINTED) $(wildcard tests/*/*.?pp)
 
 STAGE_PROGRAMS := $(addprefix $(BUILD)/,$(STAGES))
 PROGRAMS := $(STAGE_PROGRAMS)
@@ -75,7 +83,23 @@ stage4: $(BUILD)/stage4-chroot
 stage5: $(BUILD)/stage5-cgroups
 
 # --- running ------------------------------------------------------------------------------------
+run: $(BUILD)/stage5-cgroups ## run an isolated container: the main job, with no other set-up
+	@BUILD=$(BUILD) bash stage5-cgroups/tour.sh
+
+install: $(PROGRAMS) ## copy the programs to PREFIX/bin (PREFIX=/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+
+format: ## lay out every source file as .clang-format says
+	clang-format -i $(FORMATTED)
+
+lint: ## check layout (clang-format) and habits (clang-tidy)
+	clang-format --dry-run --Werror $(FORMATTED)
+	printf '%s\n' $(filter %.cpp,$(LINTED)) | xargs -P $(shell nproc) -n 4 \
+		clang-tidy --quiet --warnings-as-errors='*' -- -std=c++20 -I.
+
 include tests/tests.mk
+-include stage6-daemon-shim/rules.mk
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
@@ -84,6 +108,6 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-.PHONY: all help clean stage1 stage2 stage3 stage4 stage5
+.PHONY: all help clean run install format lint stage1 stage2 stage3 stage4 stage5
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -41,6 +41,7 @@ static std::string help_text(const Program& program, const std::vector<Option>& 
 }
 
 static const Option* find_option(const std::vector<Option>& options, std::string_view name) {
+    if (name.find(' ') != std::string_view::npos) return nullptr;  // it separates our names
     for (const Option& option : options) {
         const std::string padded = " " + std::string{option.names} + " ";
         if (padded.find(" " + std::string{name} + " ") != std::string::npos) return &option;

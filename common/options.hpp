@@ -14,7 +14,7 @@ struct Option {
 };
 
 struct Program {
-    std::string_view name;      // as in build/, "stage3-namespaces"
+    std::string_view name;      // as in build/, "stage1-tcp-manager"
     std::string_view synopsis;  // one line a form, without the name: "run [OPTIONS] COMMAND..."
     std::string_view about;     // what it does and what to try, in a few lines
 };

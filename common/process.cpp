@@ -32,6 +32,8 @@ Child::~Child() {
 }
 
 int Child::wait() {
+    // waitpid(0) would take any child of our process group.
+    if (pid_ <= 0) throw Failure{"wait: there is no child"};
     int status = 0;
     check(retry([&] { return ::waitpid(pid_, &status, 0); }), "waitpid");
     pid_ = 0;
@@ -49,7 +51,12 @@ bool Child::has_ended(int& exit_code) {
 SignalFd::SignalFd(std::initializer_list<int> signals) {
     sigset_t set;
     ::sigemptyset(&set);
-    for (const int signal : signals) ::sigaddset(&set, signal);
+    for (const int signal : signals) {
+        ::sigaddset(&set, signal);
+        // Our caller may have left it ignored: then the kernel reaps our children unseen, and
+        // sends nothing (wait(2), NOTES). Others come through while they are blocked.
+        if (signal == SIGCHLD) ::signal(SIGCHLD, SIG_DFL);
+    }
     fd_ = Fd{check(::signalfd(-1, &set, SFD_CLOEXEC), "signalfd")};
     check(::sigprocmask(SIG_BLOCK, &set, &previous_), "sigprocmask");
 }
@@ -120,7 +127,9 @@ void execute(const std::vector<std::string>& command, const std::vector<std::str
         const std::string directory = search_path.substr(start, end - start);
         const std::string path = (directory.empty() ? "." : directory) + "/" + name;
         const int error = try_path(path);
-        if (error != ENOENT && error != ENOTDIR) {
+        // A directory that we may not search has nothing for us, whatever is in it.
+        const bool is_there = error != EACCES || ::access(path.c_str(), F_OK) == 0;
+        if (is_there && error != ENOENT && error != ENOTDIR) {
             best_error = error;
             best_path = path;
             if (error != EACCES) break;

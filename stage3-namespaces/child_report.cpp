@@ -29,7 +29,10 @@ void ChildReport::wait_for_parent() {
                              "the parent's gate");
     if (count == 0) throw Failure{"the parent is gone"};
     gate_.read_end.close();
+    die_with_parent();
+}
 
+void ChildReport::die_with_parent() const {
     check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl", "PR_SET_PDEATHSIG");
     // If it died just before that call nobody would send the signal. getppid() cannot tell: it is 0
     // in a new PID namespace. But only the parent holds the pipe's reading end.
@@ -41,6 +44,8 @@ void ChildReport::give_up(const std::exception& error) noexcept {
     Record record{kEngineFailed, {}};
     if (const auto* exec_error = dynamic_cast<const ExecError*>(&error)) {
         record.exit_code = exit_code_for_exec(exec_error->error());
+    } else if (const auto* failed = dynamic_cast<const ChildFailed*>(&error)) {
+        record.exit_code = failed->exit_code();  // in words of the caller's own
     }
     std::strncpy(record.text, error.what(), sizeof record.text - 1);
     [[maybe_unused]] const auto written = ::write(report_.write_end.get(), &record, sizeof record);

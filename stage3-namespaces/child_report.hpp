@@ -29,6 +29,9 @@ public:
     // dies (PR_SET_PDEATHSIG, prctl(2)). Throws Failure when it is dead already.
     void wait_for_parent();
 
+    // That request alone: a change of user or group takes it back (prctl(2)).
+    void die_with_parent() const;
+
     // Tells the parent and ends the process, without running any destructor of the parent's
     // objects, of which this process holds copies.
     [[noreturn]] void give_up(const std::exception& error) noexcept;

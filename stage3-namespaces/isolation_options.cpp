@@ -10,7 +10,10 @@ IsolationOptions::IsolationOptions() : namespaces{default_namespaces()} {
 std::vector<Option> isolation_option_table(IsolationOptions& options) {
     return {
         {"--only", "KINDS", "new namespaces of these kinds only, as in pid,mnt",
-         [&](std::string_view kinds) { options.namespaces = parse_namespaces(kinds); }},
+         [&](std::string_view kinds) {
+             // The user namespace is what makes the others possible without root: it stays.
+             options.namespaces = parse_namespaces(kinds) | (options.namespaces & CLONE_NEWUSER);
+         }},
         {"--share", "KINDS", "keep the host's namespaces of these kinds",
          [&](std::string_view kinds) { options.namespaces &= ~parse_namespaces(kinds); }},
         {"--hostname", "NAME", "the host name inside (default: container)",

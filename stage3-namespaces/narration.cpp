@@ -10,8 +10,12 @@ void Narrator::say(const std::string& line) const {
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text.append(&word == &words.front() ? "" : " ").append(word);
+    return text;
+}
+
 std::string bracketed(const std::vector<std::string>& words) {
-    std::string text = "[";
-    for (const auto& word : words) text.append(text.size() > 1 ? " " : "").append(word);
-    return text + "]";
+    return "[" + joined(words) + "]";
 }

@@ -16,5 +16,6 @@ private:
     bool quiet_;
 };
 
-// A command as the article's Go program prints it: [sh -c ls].
+// A command as the article's Python program prints it: sh -c ls; and its Go program: [sh -c ls].
+std::string joined(const std::vector<std::string>& words);
 std::string bracketed(const std::vector<std::string>& words);

@@ -1,10 +1,13 @@
 #include "stage4-chroot/elf_dependencies.hpp"
 
+#include <fcntl.h>
 #include <glob.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "common/error.hpp"
+#include "common/fd.hpp"
 #include "common/file.hpp"
 #include "stage4-chroot/elf_file.hpp"
 
@@ -136,7 +139,10 @@ std::vector<std::string> elf_dependencies(const std::string& program) {
 
 std::string script_interpreter(const std::string& program) {
     constexpr std::size_t kFirstLineBytesMax = 256;  // BINPRM_BUF_SIZE: what the kernel reads
-    const std::string start = read_file(program, 64u << 20).substr(0, kFirstLineBytesMax);
+    const Fd file{check(::open(program.c_str(), O_RDONLY | O_CLOEXEC), "open", program)};
+    std::string start(kFirstLineBytesMax, '\0');
+    const auto count = check(::pread(file.get(), start.data(), start.size(), 0), "read", program);
+    start.resize(static_cast<std::size_t>(count));
     if (!start.starts_with("#!")) return {};
     const std::size_t begin = start.find_first_not_of(" \t", 2);
     if (begin == std::string::npos) return {};

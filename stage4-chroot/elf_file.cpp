@@ -134,6 +134,9 @@ bool read_elf(const std::string& path, ElfFile& elf) {
     constexpr char own_order =
         std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
     if (identity[EI_DATA] != own_order) reader.damaged("it is for a machine of other byte order");
+    if (identity[EI_CLASS] != ELFCLASS32 && identity[EI_CLASS] != ELFCLASS64) {
+        reader.damaged("it is of no known class");
+    }
     elf.is_64_bit = identity[EI_CLASS] == ELFCLASS64;
     if (elf.is_64_bit) {
         reader.read<Elf64>(elf);

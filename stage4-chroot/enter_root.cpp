@@ -1,7 +1,6 @@
 #include "stage4-chroot/enter_root.hpp"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -76,23 +75,10 @@ void mount_system_directories(int root, const RootContext& context) {
     mount_devices(root);
     if (context.own_ipc) mount_new(root, "mqueue", "/dev/mqueue", {}, kNoExec);
     const MountOption tmp_options[] = {{"mode", "1777"}};
-    mount_new(root, "tmpfs", "/tmp", tmp_options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-    ::umask(umask_before);
-}
-
-void mount_binds(int root, const std::vector<Bind>& binds) {
-    for (const Bind& bind : binds) {
-        struct stat status {};
-        check(::stat(bind.source.c_str(), &status), "bind", bind.source);
-        const Fd mount = clone_mount(bind.source);
-        if (bind.read_only) {
-            set_mount_attributes(mount.get(), MOUNT_ATTR_RDONLY, true, bind.destination);
-        }
-        const Fd target = S_ISDIR(status.st_mode)
-                              ? make_directory_in_root(root, bind.destination, Links::kept_inside)
-                              : make_file_in_root(root, bind.destination, Links::kept_inside);
-        attach_mount(mount.get(), target.get(), bind.destination);
+    if (context.memory_tmp) {
+        mount_new(root, "tmpfs", "/tmp", tmp_options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
     }
+    ::umask(umask_before);
 }
 
 void make_root_read_only(int root) {
@@ -116,15 +102,4 @@ void enter_by_chroot(int root) {
     check(::fchdir(root), "chdir to", "the new root");
     check(::chroot("."), "chroot", "to the new root");
     check(::chdir("/"), "chdir", "/");
-}
-
-void enter_working_directory(const std::string& path) {
-    check(::chdir(path.c_str()), "chdir", path);
-    // The kernel calls a directory that cannot be reached from / "(unreachable)/..." (getcwd(3)):
-    // a leaked descriptor or a trick with /proc/self/fd led outside (CVE-2024-21626).
-    char directory[PATH_MAX];
-    const auto length = ::syscall(SYS_getcwd, directory, sizeof directory);
-    if (length == -1 || directory[0] != '/') {
-        throw Failure{"chdir " + printable(path) + ": it lies outside the root"};
-    }
 }

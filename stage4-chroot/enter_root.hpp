@@ -3,29 +3,15 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "common/fd.hpp"
-
-struct Bind {
-    std::string source;       // a path of the host
-    std::string destination;  // a path inside the root
-    bool read_only = false;
-};
-
-struct RootOptions {
-    std::string rootfs;  // a directory of the host
-    bool read_only = false;
-    bool use_chroot = false;  // as the articles do, instead of pivot_root
-    std::vector<Bind> binds;
-    std::string working_directory = "/";
-};
 
 // Whether the namespaces of the caller are its own; decides what can be mounted.
 struct RootContext {
     bool own_network = false;  // sysfs shows the network namespace's interfaces
     bool own_ipc = false;      // mqueue belongs to the IPC namespace
     bool own_pids = false;     // proc belongs to the PID namespace
+    bool memory_tmp = true;    // /tmp in memory; or else the root's own, which may outlive a run
 };
 
 // Mounts the root onto itself, which makes it a mount that can become /, and returns it. Every
@@ -37,9 +23,6 @@ Fd attach_root(const std::string& rootfs);
 // The article mounts the host's devtmpfs, with every disk of the host in it.
 void mount_system_directories(int root, const RootContext& context);
 
-// The binds (-v SRC:DST[:ro]); destinations are made where they are missing.
-void mount_binds(int root, const std::vector<Bind>& binds);
-
 // Makes the root mount itself read-only; what is mounted in it stays as it is.
 void make_root_read_only(int root);
 
@@ -48,6 +31,3 @@ void enter_by_pivot_root(int root);
 
 // The root becomes / for this process only. A process with CAP_SYS_CHROOT walks out again.
 void enter_by_chroot(int root);
-
-// chdir(2), then a look at where that led: a directory outside the root is refused.
-void enter_working_directory(const std::string& path);

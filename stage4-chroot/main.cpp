@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <optional>
+#include <variant>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -14,55 +15,19 @@
 #include "common/process.hpp"
 #include "stage3-namespaces/child_report.hpp"
 #include "stage3-namespaces/init.hpp"
-#include "stage3-namespaces/isolation_options.hpp"
 #include "stage3-namespaces/namespaces.hpp"
 #include "stage3-namespaces/narration.hpp"
 #include "stage3-namespaces/user_namespace.hpp"
 #include "stage3-namespaces/wait_for_container.hpp"
+#include "stage4-chroot/binds.hpp"
 #include "stage4-chroot/enter_root.hpp"
 #include "stage4-chroot/janitor.hpp"
-#include "stage4-chroot/root_options.hpp"
+#include "stage4-chroot/request.hpp"
 #include "stage4-chroot/rootfs.hpp"
 #include "stage4-chroot/temporary_root.hpp"
+#include "stage4-chroot/working_directory.hpp"
 
-static constexpr Program kProgram = {
-    "stage4-chroot",
-    "rootfs DIR [PROGRAM...]\n"
-    "run [OPTIONS] [--] COMMAND [ARG...]",
-    "rootfs  makes a root from the host's own programs and their libraries\n"
-    "run     starts a command in a root of its own; without --rootfs in a temporary one\n"
-    "\n"
-    "Try: run -- sh -c 'ls /; cat /etc/os-release; ps aux'",
-};
-
-struct Request {
-    IsolationOptions isolation;
-    RootOptions root;
-    std::vector<std::string> environment;
-    std::vector<std::string> command;
-};
-
-static std::vector<Option> option_table(Request& request) {
-    auto options = isolation_option_table(request.isolation);
-    options.push_back({"--rootfs", "DIR", "the root (default: a temporary one, host programs)",
-                       [&](std::string_view path) { request.root.rootfs = path; }});
-    for (auto& option : root_option_table(request.root, request.environment)) {
-        options.push_back(std::move(option));
-    }
-    return options;
-}
-
-// `run`'s own words: its options, then the command.
-static Request parse_run(Request request, const std::vector<std::string>& arguments) {
-    request.command = parse_options(kProgram, option_table(request), arguments);
-    if (request.command.empty()) {
-        throw UsageError{"run: no command to run (try stage4-chroot run -- ls /)"};
-    }
-    check_root_options(request.isolation);
-    return request;
-}
-
-[[noreturn]] static void become_container(const Request& request, ChildReport& report) noexcept {
+[[noreturn]] static void become_container(const RunRequest& request, ChildReport& report) noexcept {
     try {
         const IsolationOptions& isolation = request.isolation;
         report.wait_for_parent();
@@ -100,7 +65,7 @@ static Request parse_run(Request request, const std::vector<std::string>& argume
     ::_exit(125);
 }
 
-static int run(Request request) {
+static int run(RunRequest request) {
     // 1. From here on signals are data: none of them ends us before we have cleaned up.
     const Narrator narrator{request.isolation.quiet};
     SignalFd signals{kSignalsOfRunner};
@@ -111,7 +76,7 @@ static int run(Request request) {
     const bool is_temporary = request.root.rootfs.empty();
     if (is_temporary) {
         request.root.rootfs = temporary_root.path();
-        janitor.emplace([path = temporary_root.path()] { remove_tree(path); });
+        janitor.emplace([path = temporary_root.path()] { remove_tree_of_dying(path); });
         narrator.say("Setting up root filesystem at " + request.root.rootfs);
         temporary_root.make();
         build_rootfs(request.root.rootfs, {}, host_programs());
@@ -137,28 +102,20 @@ static int run(Request request) {
     return exit_code;
 }
 
-static int make_rootfs(const std::vector<std::string>& arguments) {
-    const auto operands = parse_options(kProgram, {}, arguments);
-    if (operands.empty())
-        throw UsageError{"rootfs: no directory to fill (rootfs DIR [PROGRAM...])"};
-    const std::vector<std::string> programs(operands.begin() + 1, operands.end());
-    const auto missing = build_rootfs(operands[0], programs, host_programs());
-    print("Root filesystem in " + printable(operands[0]) + "\n");
+static int make_rootfs(const RootfsRequest& request) {
+    const auto missing = build_rootfs(request.directory, request.programs, host_programs());
+    print("Root filesystem in " + printable(request.directory) + "\n");
     for (const auto& name : missing) print("  without " + name + ": this host does not have it\n");
     return 0;
 }
 
 int main(int argc, char** argv) try {
     ensure_standard_streams();
-    Request request;
-    const auto words = parse_options(kProgram, option_table(request), arguments_of(argc, argv));
-    if (words.empty()) throw UsageError{"what to do is missing (try stage4-chroot --help)"};
-    const std::vector<std::string> rest(words.begin() + 1, words.end());
-    if (words[0] == "run") return run(parse_run(request, rest));
-    if (words[0] == "rootfs") return make_rootfs(rest);
-    throw UsageError{"unknown verb " + printable(words[0]) + " (try stage4-chroot --help)"};
+    const auto request = parse_root_request(arguments_of(argc, argv));
+    if (const auto* rootfs = std::get_if<RootfsRequest>(&request)) return make_rootfs(*rootfs);
+    return run(std::get<RunRequest>(request));
 } catch (const ChildFailed& error) {
-    return report_failure(kProgram.name, error, error.exit_code());
+    return report_failure("stage4-chroot", error, error.exit_code());
 } catch (const std::exception& error) {
-    return report_failure(kProgram.name, error, 125);
+    return report_failure("stage4-chroot", error, 125);
 }

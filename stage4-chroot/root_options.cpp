@@ -69,9 +69,10 @@ std::vector<std::string> container_environment(const std::string& hostname,
         "HOME=/root"};
     if (const char* terminal = std::getenv("TERM")) all.push_back(std::string{"TERM="} + terminal);
     for (const auto& entry : extra) {
+        if (entry.empty()) continue;  // -e NAME of a variable that the caller does not have
         const std::string name = entry.substr(0, entry.find('=') + 1);
         std::erase_if(all, [&](const auto& known) { return known.starts_with(name); });
-        if (!entry.empty()) all.push_back(entry);
+        all.push_back(entry);
     }
     return all;
 }

@@ -6,7 +6,16 @@
 
 #include "common/options.hpp"
 #include "stage3-namespaces/isolation_options.hpp"
+#include "stage4-chroot/binds.hpp"
 #include "stage4-chroot/enter_root.hpp"
+
+struct RootOptions {
+    std::string rootfs;  // a directory of the host
+    bool read_only = false;
+    bool use_chroot = false;  // as the articles do, instead of pivot_root
+    std::vector<Bind> binds;
+    std::string working_directory = "/";
+};
 
 // The table for parse_options; it writes into `options` and `environment` (entries "NAME=value"),
 // which must outlive it.

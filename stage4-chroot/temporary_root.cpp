@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -54,6 +55,15 @@ bool remove_tree(const std::string& path) {
     return ::rmdir(path.c_str()) == 0;
 }
 
+bool remove_tree_of_dying(const std::string& path) {
+    constexpr int wait_milliseconds_max = 5000;
+    for (int delay = 1, waited = 0; !remove_tree(path); waited += delay, delay *= 2) {
+        if (waited > wait_milliseconds_max) return false;
+        ::poll(nullptr, 0, delay);
+    }
+    return true;
+}
+
 std::string random_id() {
     constexpr char digits[] = "0123456789abcdef";
     unsigned char bytes[6];
@@ -76,5 +86,5 @@ void TemporaryRoot::make() {
 }
 
 TemporaryRoot::~TemporaryRoot() {
-    if (made_) remove_tree(path_);
+    if (made_) remove_tree_of_dying(path_);
 }

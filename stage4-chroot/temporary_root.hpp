@@ -8,6 +8,10 @@
 // something is left.
 bool remove_tree(const std::string& path);
 
+// The same for a tree in which a process that is just being killed may still be making files:
+// tries again for up to five seconds.
+bool remove_tree_of_dying(const std::string& path);
+
 // 12 hexadecimal digits from the kernel's random numbers, as docker's short ids.
 std::string random_id();
 

@@ -19,15 +19,25 @@ void write_cgroup_file(const std::string& group, const std::string& file,
     write_control_file(group + "/" + file, value);
 }
 
-Cgroup::Cgroup(const std::string& id) : id_{id}, hierarchies_{find_hierarchies()} {
-    for (const Hierarchy& hierarchy : hierarchies_) {
-        directories_.push_back(hierarchy.own_group + "/slipway/" + id);
+std::vector<std::string> cgroup_directories(const std::string& id,
+                                            const std::vector<Hierarchy>& hierarchies) {
+    std::vector<std::string> directories;
+    for (const Hierarchy& hierarchy : hierarchies) {
+        directories.push_back(hierarchy.own_group + "/slipway/" + id);
         // See parent_with: the second choice on version 2.
         if (hierarchy.is_v2 && hierarchy.own_group != hierarchy.mount_point) {
-            directories_.push_back(hierarchy.mount_point + "/slipway/" + id);
+            directories.push_back(hierarchy.mount_point + "/slipway/" + id);
         }
     }
+    return directories;
 }
+
+Cgroup::Cgroup(const std::string& id) : Cgroup{id, find_hierarchies()} {}
+
+Cgroup::Cgroup(const std::string& id, std::vector<Hierarchy> hierarchies)
+    : id_{id},
+      hierarchies_{std::move(hierarchies)},
+      directories_{cgroup_directories(id, hierarchies_)} {}
 
 Cgroup::~Cgroup() {
     remove_cgroups(directories_);

@@ -22,6 +22,8 @@ class Cgroup {
 public:
     // Chooses the places, OWN_GROUP/slipway/ID in each hierarchy. Nothing is made yet.
     explicit Cgroup(const std::string& id);
+    // The same in hierarchies whose OWN_GROUP somebody else chose.
+    Cgroup(const std::string& id, std::vector<Hierarchy> hierarchies);
     Cgroup(const Cgroup&) = delete;
     Cgroup& operator=(const Cgroup&) = delete;
     // Kills what is still inside, and removes the groups.
@@ -65,6 +67,14 @@ private:
     std::vector<Group> groups_;
     bool born_inside_ = false;
 };
+
+// All directories that a Cgroup of this name may make.
+std::vector<std::string> cgroup_directories(const std::string& id,
+                                            const std::vector<Hierarchy>& hierarchies);
+
+// Sends SIGKILL to everybody in the group (not in its sub-groups, on version 1). A group that is
+// not there is empty.
+void kill_all_in(const std::string& group);
 
 // Kills what is in the groups and removes them with their sub-groups, then the `slipway` groups
 // above them where these are empty. Waits for the dying up to five seconds. Returns what is left.

@@ -8,6 +8,8 @@
 #include "common/error.hpp"
 
 static constexpr unsigned kCpuMax = 1024 * 1024;
+// Docker's: in less not even the start of a program fits.
+static constexpr std::uint64_t kMemoryBytesMin = 6u << 20;
 
 std::uint64_t parse_memory(std::string_view text) {
     const UsageError wrong{"--memory " + printable(text) +
@@ -25,8 +27,12 @@ std::uint64_t parse_memory(std::string_view text) {
     const bool whole = error == std::errc{} && end == digits.data() + digits.size();
     if (!whole || digits.empty() || digits[0] == '-') throw wrong;
     constexpr double largest = 1ull << 62;
-    if (number * unit > largest) throw wrong;
-    return static_cast<std::uint64_t>(number * unit);
+    if (!(number * unit <= largest)) throw wrong;  // written so that "nan" is refused too
+    const auto bytes = static_cast<std::uint64_t>(number * unit);
+    if (number > 0 && bytes < kMemoryBytesMin) {
+        throw UsageError{"--memory " + printable(text) + ": at least 6m, or 0 for no limit"};
+    }
+    return bytes;
 }
 
 std::vector<Option> limit_option_table(Limits& limits) {

@@ -22,7 +22,8 @@ struct Limits {
 // The table for parse_options; it writes into `limits`, which must outlive it.
 std::vector<Option> limit_option_table(Limits& limits);
 
-// "64" is MiB, as in the article; 64m, 1.5g, 4096b say their unit. Throws UsageError.
+// "64" is MiB, as in the article; 64m, 1.5g, 10000000b say their unit. Throws
+// UsageError, also for less than 6 MiB; 0 is no limit.
 std::uint64_t parse_memory(std::string_view text);
 
 // "512MB", or "1000KB" where it is no whole number of MiB: for the narration.

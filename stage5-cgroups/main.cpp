@@ -16,16 +16,18 @@
 #include "stage3-namespaces/narration.hpp"
 #include "stage3-namespaces/user_namespace.hpp"
 #include "stage3-namespaces/wait_for_container.hpp"
+#include "stage4-chroot/binds.hpp"
 #include "stage4-chroot/enter_root.hpp"
 #include "stage4-chroot/janitor.hpp"
 #include "stage4-chroot/root_options.hpp"
 #include "stage4-chroot/rootfs.hpp"
 #include "stage4-chroot/temporary_root.hpp"
+#include "stage4-chroot/working_directory.hpp"
 #include "stage5-cgroups/cgroup.hpp"
 #include "stage5-cgroups/limits.hpp"
 #include "stage5-cgroups/request.hpp"
 
-[[noreturn]] static void become_container(const Request& request, const Cgroup& cgroup,
+[[noreturn]] static void become_container(const ContainerRequest& request, const Cgroup& cgroup,
                                           ChildReport& report) noexcept {
     try {
         const IsolationOptions& isolation = request.isolation;
@@ -73,13 +75,13 @@
     ::_exit(125);
 }
 
-static int run(Request request) {
+static int run(ContainerRequest request) {
     // 1. From here on signals are data: none of them ends us before we have cleaned up.
     SignalFd signals{kSignalsOfRunner};
     const Narrator narrator{request.isolation.quiet};
     const std::string tag = "[" + request.id + "] ";
     narrator.say(tag + "Starting container...");
-    narrator.say(tag + "Command: " + bracketed(request.command));
+    narrator.say(tag + "Command: " + joined(request.command));
 
     // 2. The names of all that we are going to make, and a janitor who knows them, before it is
     //    made. What is declared first goes last: child, cgroup, root, janitor.
@@ -88,7 +90,7 @@ static int run(Request request) {
     Cgroup cgroup{request.id};
     janitor.emplace([groups = cgroup.directories(), root = temporary_root.path()] {
         remove_cgroups(groups);
-        remove_tree(root);
+        remove_tree_of_dying(root);
     });
 
     // 3. A root file system: a directory of the caller's, or a temporary one.
@@ -124,7 +126,7 @@ static int run(Request request) {
 
 int main(int argc, char** argv) try {
     ensure_standard_streams();
-    return run(parse_request(arguments_of(argc, argv)));
+    return run(parse_container_request(arguments_of(argc, argv)));
 } catch (const ChildFailed& error) {
     return report_failure("stage5-cgroups", error, error.exit_code());
 } catch (const std::exception& error) {

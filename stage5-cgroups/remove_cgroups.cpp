@@ -13,7 +13,7 @@
 
 static constexpr int kWaitMillisecondsMax = 5000;
 
-static void kill_all_in(const std::string& group) {
+void kill_all_in(const std::string& group) {
     try {
         // One write, and nobody forks away from it (version 2, since Linux 5.14).
         if (file_exists(group + "/cgroup.kill"))

@@ -17,11 +17,11 @@ static constexpr Program kProgram = {
     "Try: run --memory 64 --pids 20 host sh -c 'hostname; ps aux; ls /'",
 };
 
-Request::Request() : id{random_id()} {
+ContainerRequest::ContainerRequest() : id{random_id()} {
     isolation.hostname = "container-" + id;
 }
 
-static std::vector<Option> option_table(Request& request) {
+static std::vector<Option> option_table(ContainerRequest& request) {
     auto options = limit_option_table(request.limits);
     options.push_back(
         {"--network", "none|host", "only a loopback of its own, or the host's network",
@@ -41,7 +41,8 @@ static std::vector<Option> option_table(Request& request) {
 }
 
 // IMAGE COMMAND..., or [IMAGE] -- COMMAND...
-static void take_image_and_command(Request& request, const std::vector<std::string>& arguments) {
+static void take_image_and_command(ContainerRequest& request,
+                                   const std::vector<std::string>& arguments) {
     auto rest = parse_options(kProgram, option_table(request), arguments);
     const std::size_t taken = arguments.size() - rest.size();
     const bool ended_by_dashes = taken > 0 && arguments[taken - 1] == "--";
@@ -56,7 +57,7 @@ static void take_image_and_command(Request& request, const std::vector<std::stri
     }
 }
 
-static void check_request(const Request& request) {
+static void check_request(const ContainerRequest& request) {
     const Narrator narrator{request.isolation.quiet};
     check_root_options(request.isolation);
     for (const auto& word : request.command) {
@@ -72,8 +73,8 @@ static void check_request(const Request& request) {
     }
 }
 
-Request parse_request(const std::vector<std::string>& arguments) {
-    Request request;
+ContainerRequest parse_container_request(const std::vector<std::string>& arguments) {
+    ContainerRequest request;
     const auto words = parse_options(kProgram, option_table(request), arguments);
     if (words.empty()) throw UsageError{"what to do is missing (try stage5-cgroups --help)"};
     if (words[0] != "run") {

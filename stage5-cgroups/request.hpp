@@ -8,7 +8,7 @@
 #include "stage4-chroot/root_options.hpp"
 #include "stage5-cgroups/limits.hpp"
 
-struct Request {
+struct ContainerRequest {
     std::string id;  // 12 hexadecimal digits
     IsolationOptions isolation;
     RootOptions root;
@@ -17,10 +17,10 @@ struct Request {
     std::string image = "host";            // a directory, or "host"
     std::vector<std::string> command;
 
-    Request();
+    ContainerRequest();
 };
 
 // `run [OPTIONS] IMAGE COMMAND...`, or with `--` before the command and then perhaps no IMAGE.
 // --help and --version print and end the program. Throws UsageError; SystemError for an image that
 // is not there.
-Request parse_request(const std::vector<std::string>& arguments);
+ContainerRequest parse_container_request(const std::vector<std::string>& arguments);

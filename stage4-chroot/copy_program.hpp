@@ -1,0 +1,17 @@
+// One program of the host's for a root: found, and copied with all that it needs to run.
+#pragma once
+
+#include <optional>
+#include <string>
+
+// The path of a program: what `name` says if it has a slash, else the first along $PATH and the
+// sbin directories, which a user's PATH often lacks (Debian keeps ip there). Empty when there is
+// none.
+std::optional<std::string> find_program(const std::string& name);
+
+// Copies the program at `path` (with a slash in it) to the same place below `root`, with the
+// libraries and the loader that its ELF headers name, or the interpreter of a script and what that
+// needs. Its directory is taken as the host really has it (/lib may be a link to /usr/lib). What is
+// there already stays. Throws SystemError; Failure for what is no regular file, and for a library
+// that is nowhere.
+void copy_program(const std::string& root, const std::string& path);

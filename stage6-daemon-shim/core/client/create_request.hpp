@@ -1,0 +1,35 @@
+// What `run` and `create` ask for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "stage6-daemon-shim/core/client/command.hpp"
+
+struct CreateRequest {
+    std::string name{};
+    std::string image{"host"};
+    std::vector<std::string> command{};
+    std::vector<std::string> environment{};  // "NAME=value" each
+    std::string working_directory{};         // empty: the daemon's choice, as all zeros here
+    std::string hostname{};
+    std::string isolation{};
+    std::int64_t memory_bytes = 0;
+    std::int64_t nano_cpus = 0;
+    long pids_limit = 0;
+    bool open_stdin = false;
+    bool attach = false;  // somebody will: the first of them ends the container's input
+    bool auto_remove = false;
+};
+
+// The options that both commands have; they write into `request`.
+std::vector<Option> create_options(CreateRequest& request);
+
+// Takes the image, where the program has one, and the command: IMAGE COMMAND..., or
+// [IMAGE] -- COMMAND.... Throws UsageError.
+void take_image_and_command(const Command& command, const CommandLine& line,
+                            CreateRequest& request);
+
+// Asks the daemon for it and returns the container's id. The daemon's warnings go to stderr.
+std::string create_container(const Command& command, const CreateRequest& request);

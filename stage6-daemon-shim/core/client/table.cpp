@@ -1,0 +1,70 @@
+#include "stage6-daemon-shim/core/client/table.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "common/error.hpp"
+
+static constexpr std::size_t kGap = 3;
+static constexpr std::size_t kColumnWidthMin = 10;
+
+std::size_t text_width(const std::string& text) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char byte) { return (byte & 0xc0) != 0x80; }));
+}
+
+std::string shortened(const std::string& text, std::size_t width) {
+    if (text_width(text) <= width) return text;
+    std::string result;
+    std::size_t characters = 0;
+    for (const char byte : text) {
+        if ((byte & 0xc0) != 0x80 && ++characters >= width) break;
+        result += byte;
+    }
+    return result + "…";
+}
+
+std::size_t terminal_width() {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == -1) return 0;
+    return size.ws_col;
+}
+
+void Table::add(std::vector<std::string> cells) {
+    for (auto& cell : cells) cell = printable(cell);
+    rows_.push_back(std::move(cells));
+}
+
+static void fit(std::vector<std::size_t>& widths, std::size_t terminal) {
+    auto total = std::accumulate(widths.begin(), widths.end(), std::size_t{0}) - kGap;
+    while (total > terminal) {
+        const auto widest = std::max_element(widths.begin() + 1, widths.end());
+        if (widest == widths.end() || *widest <= kColumnWidthMin) return;
+        --*widest;
+        --total;
+    }
+}
+
+std::string Table::text(std::size_t terminal) const {
+    std::vector<std::size_t> widths(rows_.front().size(), kColumnWidthMin);
+    for (const auto& row : rows_) {
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            widths[i] = std::max(widths[i], text_width(row[i]) + kGap);
+        }
+    }
+    if (terminal > 0) fit(widths, terminal);
+    std::string output;
+    for (const auto& row : rows_) {
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            const std::string cell =
+                terminal > 0 && i > 0 ? shortened(row[i], widths[i] - kGap) : row[i];
+            output += cell;
+            if (i + 1 < row.size()) output.append(widths[i] - text_width(cell), ' ');
+        }
+        output += '\n';
+    }
+    return output;
+}

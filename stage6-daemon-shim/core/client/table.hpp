@@ -1,0 +1,30 @@
+// Rows in columns, as Docker's client prints them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+class Table {
+public:
+    explicit Table(std::vector<std::string> headings) { rows_.push_back(std::move(headings)); }
+
+    // As many cells as there are headings. What a terminal would obey is made visible.
+    void add(std::vector<std::string> cells);
+
+    // Each column as wide as its widest cell and three more, at least ten. With a width of the
+    // terminal (0: not one) the widest columns but the first are cut, with "…", until a row fits.
+    std::string text(std::size_t terminal_width) const;
+
+private:
+    std::vector<std::vector<std::string>> rows_;
+};
+
+// The columns of the terminal at standard output; 0 where it is not one.
+std::size_t terminal_width();
+
+// How many columns a text takes: its characters (UTF-8).
+std::size_t text_width(const std::string& text);
+
+// The text, or its first characters and "…" where it is wider.
+std::string shortened(const std::string& text, std::size_t width);

@@ -1,0 +1,128 @@
+#include "stage6-daemon-shim/core/daemon/container.hpp"
+
+#include <cstdlib>
+
+#include "stage6-daemon-shim/core/json/reader.hpp"
+
+bool Container::auto_remove() const {
+    return JsonReader{config}.get_object("HostConfig").get_bool("AutoRemove");
+}
+
+bool Container::has_terminal() const {
+    return JsonReader{config}.get_object("Config").get_bool("Tty");
+}
+
+// go-units' HumanDuration, which Docker's texts are made with.
+static std::string duration_text(std::int64_t seconds) {
+    const auto minutes = seconds / 60;
+    const auto hours = (minutes + 30) / 60;
+    if (seconds < 1) return "Less than a second";
+    if (seconds == 1) return "1 second";
+    if (seconds < 60) return std::to_string(seconds) + " seconds";
+    if (minutes == 1) return "About a minute";
+    if (minutes < 60) return std::to_string(minutes) + " minutes";
+    if (hours == 1) return "About an hour";
+    if (hours < 48) return std::to_string(hours) + " hours";
+    if (hours < 24 * 14) return std::to_string(hours / 24) + " days";
+    if (hours < 24 * 60) return std::to_string(hours / 24 / 7) + " weeks";
+    if (hours < 24 * 365 * 2) return std::to_string(hours / 24 / 30) + " months";
+    return std::to_string(hours / 24 / 365) + " years";
+}
+
+static std::string since(WallTime time) {
+    return duration_text((wall_time_now() - time) / kWallSecond);
+}
+
+std::string status_text(const Container& container) {
+    switch (container.state) {
+        case State::created: return "Created";
+        case State::running: return "Up " + since(container.started_at);
+        case State::exited:
+            return "Exited (" + std::to_string(container.exit_code) + ") " +
+                   since(container.finished_at) + " ago";
+        case State::dead: return "Dead";
+    }
+    std::abort();
+}
+
+// The command in one line; Docker puts single quotes around a word with a blank.
+static std::string command_text(const JsonReader& config) {
+    std::string text = config.get_string("Path");
+    for (const auto& word : config.get_strings("Args")) {
+        const bool quoted = word.empty() || word.find(' ') != std::string::npos;
+        text.append(quoted ? " '" + word + "'" : " " + word);
+    }
+    return text;
+}
+
+Json summary_of(const Container& container) {
+    const JsonReader config{container.config};
+    const JsonReader asked = config.get_object("Config");
+    const Json* labels = asked.find("Labels");
+    const std::string network = config.get_object("HostConfig").get_string("NetworkMode");
+    return Json::object({
+        {"Id", container.id},
+        {"Names", Json::array({"/" + container.name})},
+        {"Image", asked.get_string("Image")},
+        {"ImageID", config.get_string("Image")},
+        {"Command", command_text(config)},
+        {"Created", container.created_at / kWallSecond},
+        {"Ports", Json::array()},
+        {"Labels", labels == nullptr ? Json::object() : *labels},
+        {"State", name_of(container.state)},
+        {"Status", status_text(container)},
+        {"HostConfig", Json::object({{"NetworkMode", network}})},
+        {"NetworkSettings", Json::object({{"Networks", Json::object()}})},
+        {"Mounts", Json::array()},
+    });
+}
+
+static Json state_of(const Container& container) {
+    return Json::object({
+        {"Status", name_of(container.state)},
+        {"Running", container.state == State::running},
+        {"Paused", false},
+        {"Restarting", false},
+        {"OOMKilled", container.out_of_memory},
+        {"Dead", container.state == State::dead},
+        {"Pid", container.state == State::running ? container.pid : 0},
+        {"ExitCode", container.exit_code},
+        {"Error", container.error},
+        {"StartedAt", time_text(container.started_at)},
+        {"FinishedAt", time_text(container.finished_at)},
+    });
+}
+
+Json inspection_of(const Container& container) {
+    const JsonReader config{container.config};
+    const auto member = [&](std::string_view name) {
+        const Json* value = config.find(name);
+        return value == nullptr ? Json::object() : *value;
+    };
+    return Json::object({
+        {"Id", container.id},
+        {"Created", time_text(container.created_at)},
+        {"Path", config.get_string("Path")},
+        {"Args", Json::array(config.get_strings("Args"))},
+        {"State", state_of(container)},
+        {"Image", config.get_string("Image")},
+        {"ResolvConfPath", ""},
+        {"HostnamePath", ""},
+        {"HostsPath", ""},
+        {"LogPath", container.directory + "/log"},
+        {"Name", "/" + container.name},
+        {"RestartCount", 0},
+        {"Driver", config.get_string("Driver")},
+        {"Platform", "linux"},
+        {"MountLabel", ""},
+        {"ProcessLabel", ""},
+        {"AppArmorProfile", ""},
+        {"ExecIDs", nullptr},
+        {"HostConfig", member("HostConfig")},
+        {"GraphDriver", Json::object({{"Name", config.get_string("Driver")}, {"Data", nullptr}})},
+        {"Mounts", Json::array()},
+        {"Config", member("Config")},
+        {"NetworkSettings",
+         Json::object({{"Ports", Json::object()}, {"Networks", Json::object()}})},
+    });
+}

@@ -1,0 +1,187 @@
+#include "stage6-daemon-shim/core/daemon/container_table.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "stage4-chroot/temporary_root.hpp"
+#include "stage6-daemon-shim/core/contract/container_dir.hpp"
+#include "stage6-daemon-shim/core/wire/http.hpp"
+
+static constexpr std::size_t kNameBytesMax = 128;
+static constexpr int kIdParts = 6;  // of 12 digits each, and four more
+
+std::string new_container_id() {
+    std::string id;
+    for (int part = 0; part < kIdParts; ++part) id += random_id();
+    return id.substr(0, 64);
+}
+
+static Fd lock_root(const std::string& root) {
+    struct stat status {};
+    check(::stat(root.c_str(), &status), "stat", root);
+    if (status.st_uid != ::geteuid()) throw Failure{"state directory " + root + ": not ours"};
+    if ((status.st_mode & 022) != 0) {
+        throw Failure{"state directory " + root + ": others may write to it (chmod go-w)"};
+    }
+    const std::string path = root + "/lock";
+    Fd lock{
+        check(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), "open", path)};
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == -1) {
+        if (errno == EWOULDBLOCK) {
+            throw Failure{"state directory " + root + ": another daemon is using it"};
+        }
+        throw SystemError{errno, "lock", path};
+    }
+    return lock;
+}
+
+ContainerTable::ContainerTable(EventLoop& loop, std::string root)
+    : loop_{loop}, root_{std::move(root)} {
+    make_directories(root_);
+    lock_ = lock_root(root_);
+    // What containers hold is their users' business; only the way to a shim's root is open.
+    check(::chmod(root_.c_str(), 0711), "chmod", root_);
+    for (const char* name : {"containers", "creating", "removing", "images"}) {
+        make_directories(root_ + "/" + name);
+    }
+}
+
+ContainerPointer ContainerTable::find(const std::string& as_given) const {
+    const std::string name = as_given.starts_with('/') ? as_given.substr(1) : as_given;
+    if (const auto found = by_id_.find(name); found != by_id_.end()) return found->second;
+    if (const auto found = by_name_.find(name); found != by_name_.end()) return found->second;
+    const auto first = by_id_.lower_bound(name);
+    if (name.empty() || first == by_id_.end() || !first->first.starts_with(name)) {
+        throw HttpError{404, "No such container: " + as_given};
+    }
+    if (const auto next = std::next(first); next != by_id_.end() && next->first.starts_with(name)) {
+        throw HttpError{400, "multiple IDs found with provided prefix: " + as_given};
+    }
+    return first->second;
+}
+
+std::vector<ContainerPointer> ContainerTable::all() const {
+    std::vector<ContainerPointer> list;
+    for (const auto& [id, container] : by_id_) list.push_back(container);
+    std::sort(list.begin(), list.end(), [](const auto& left, const auto& right) {
+        return left->created_at > right->created_at;
+    });
+    return list;
+}
+
+void ContainerTable::check_name(const std::string& name) const {
+    constexpr std::string_view first =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    const std::string all = std::string{first} + "_.-";
+    const bool good = name.size() >= 2 && name.size() <= kNameBytesMax &&
+                      first.find(name[0]) != std::string_view::npos &&
+                      name.find_first_not_of(all) == std::string::npos;
+    if (!good) {
+        throw HttpError{400, "Invalid container name (" + printable(name) +
+                                 "), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"};
+    }
+    const auto taken = by_name_.find(name);
+    if (taken == by_name_.end()) return;
+    throw HttpError{409, "Conflict. The container name \"/" + name +
+                             "\" is already in use by container \"" + taken->second->id +
+                             "\". You have to remove (or rename) that container to be able to "
+                             "reuse that name."};
+}
+
+std::string ContainerTable::free_name() const {
+    constexpr const char* adjectives[] = {"anchored", "brisk",  "calm",   "keen",   "launched",
+                                          "moored",   "nimble", "rigged", "steady", "trim"};
+    constexpr const char* ships[] = {"barge",   "brig",  "clipper", "cutter", "dinghy",
+                                     "frigate", "ketch", "lugger",  "sloop",  "yawl"};
+    while (true) {
+        const auto number = std::stoul(random_id().substr(0, 8), nullptr, 16);
+        std::string name = std::string{adjectives[number % 10]} + "_" + ships[number / 10 % 10];
+        if (by_name_.size() > 50) name += std::to_string(number / 100 % 10000);
+        if (!by_name_.contains(name)) return name;
+    }
+}
+
+static std::string state_text(const Container& container, bool wants_stopped) {
+    return Json::object({{"Name", container.name}, {"WantsStopped", wants_stopped}}).text();
+}
+
+// The new name is on the disk when it returns.
+static void rename_durably(const std::string& from, const std::string& to) {
+    check(::rename(from.c_str(), to.c_str()), "rename", to);
+    const std::string directory = to.substr(0, to.rfind('/'));
+    const Fd parent{
+        check(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open", directory)};
+    check(::fsync(parent.get()), "fsync", directory);
+}
+
+ContainerPointer ContainerTable::create(std::string name,
+                                        const std::function<Json(Container&)>& make_config) {
+    if (name.starts_with('/')) name.erase(0, 1);
+    if (name.empty()) name = free_name();
+    check_name(name);
+    auto container = std::make_shared<Container>(loop_, new_container_id());
+    container->name = name;
+    container->created_at = wall_time_now();
+    container->directory = containers_directory() + "/" + container->id;
+    container->config = make_config(*container);
+
+    const std::string unfinished = root_ + "/creating/" + container->id;
+    try {
+        check(::mkdir(unfinished.c_str(), 0711), "mkdir", unfinished);
+        const std::string root = unfinished + "/" + kRootDirectory;
+        check(::mkdir(root.c_str(), 0755), "mkdir", root);
+        const ContainerDir directory = ContainerDir::open(unfinished);
+        directory.write_whole(kConfigFile, container->config.text());
+        directory.write_whole(kStateFile, state_text(*container, false));
+        rename_durably(unfinished, container->directory);
+    } catch (...) {
+        remove_tree(unfinished);
+        throw;
+    }
+    adopt(container);
+    return container;
+}
+
+void ContainerTable::adopt(ContainerPointer container) {
+    by_name_[container->name] = container;
+    by_id_[container->id] = std::move(container);
+}
+
+void ContainerTable::save_state(const Container& container, bool wants_stopped) const {
+    ContainerDir::open(container.directory)
+        .write_whole(kStateFile, state_text(container, wants_stopped));
+}
+
+void ContainerTable::remove(const Container& container) {
+    const std::string grave = root_ + "/removing/" + container.id;
+    if (::rename(container.directory.c_str(), grave.c_str()) == -1 && errno != ENOENT) {
+        throw SystemError{errno, "rename", container.directory};
+    }
+    // From here on the next start finishes what we don't.
+    by_name_.erase(container.name);
+    by_id_.erase(container.id);
+    if (!remove_tree(grave)) throw Failure{"remove " + grave + ": something is left in it"};
+}
+
+static std::vector<std::string> entries_of(const std::string& directory) {
+    std::vector<std::string> names;
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream{::opendir(directory.c_str()), ::closedir};
+    while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {
+        const std::string name = entry->d_name;
+        if (name != "." && name != "..") names.push_back(name);
+    }
+    return names;
+}
+
+void ContainerTable::clear_leftovers() {
+    for (const char* place : {"/creating", "/removing"}) {
+        for (const auto& name : entries_of(root_ + place)) remove_tree(root_ + place + "/" + name);
+    }
+}

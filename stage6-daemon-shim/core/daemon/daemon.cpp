@@ -1,0 +1,139 @@
+#include "stage6-daemon-shim/core/daemon/daemon.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "common/options.hpp"
+#include "common/process.hpp"
+#include "common/socket.hpp"
+#include "stage4-chroot/overlay_probe.hpp"
+#include "stage6-daemon-shim/core/daemon/recovery.hpp"
+#include "stage6-daemon-shim/core/wire/default_paths.hpp"
+
+Daemon::Daemon(EventLoop& the_loop, const DaemonOptions& the_options)
+    : loop{the_loop},
+      options{the_options},
+      table{the_loop, the_options.root},
+      image{the_options.root + "/images"},
+      log_watch{the_loop},
+      lifecycle{the_loop, table, the_options.shim_program},
+      overlay{can_mount_overlay(the_options.root)} {}
+
+static gid_t group_number(const std::string& name) {
+    // SIMPLIFIED: /etc/group alone is read; getgrnam(3) would ask directories on the network too.
+    const std::string groups = read_file("/etc/group");
+    const auto at = ("\n" + groups).find("\n" + name + ":");
+    if (at == std::string::npos) throw Failure{"--group " + name + ": no such group"};
+    const auto number = groups.find(':', groups.find(':', at) + 1) + 1;
+    return static_cast<gid_t>(std::stoul(groups.substr(number)));
+}
+
+// One daemon a socket. A socket file that nobody listens on is replaced, but only while we hold the
+// lock beside it: two daemons that begin together must not unlink each other's.
+static Fd lock_socket(const std::string& path) {
+    const std::string lock_path = path + ".lock";
+    Fd lock{check(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600),
+                  "open", lock_path)};
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == -1) {
+        throw Failure{"listen on " + path + ": another daemon listens there"};
+    }
+    return lock;
+}
+
+static Fd open_socket(const DaemonOptions& options) {
+    struct stat status {};
+    if (::lstat(options.socket.c_str(), &status) == 0) {
+        if (!S_ISSOCK(status.st_mode))
+            throw Failure{"listen on " + options.socket + ": not a socket"};
+        ::unlink(options.socket.c_str());
+    }
+    // The mode counts from the first moment: whoever can open it is root.
+    const mode_t mask = ::umask(0177);
+    Fd listener = listen_unix(options.socket);
+    ::umask(mask);
+    if (!options.group.empty()) {
+        const gid_t group = group_number(options.group);
+        check(::chown(options.socket.c_str(), static_cast<uid_t>(-1), group), "chown",
+              options.socket);
+        check(::chmod(options.socket.c_str(), 0660), "chmod", options.socket);
+    }
+    return listener;
+}
+
+static Task<void> stop_on_signal(EventLoop& loop, SignalFd& signals) {
+    while (true) {
+        co_await loop.readable(signals.get());
+        const auto number = signals.next().ssi_signo;
+        if (number == SIGTERM || number == SIGINT) break;
+    }
+    loop.stop();
+}
+
+static Router make_router(Daemon& daemon, std::span<const DaemonFeature> features) {
+    std::vector<Route> all;
+    const auto add = [&](std::vector<Route> routes) {
+        for (Route& route : routes) all.push_back(std::move(route));
+    };
+    // What the core answers a feature may answer better: features come first.
+    for (const DaemonFeature& feature : features) add(feature.routes(daemon));
+    add(container_routes(daemon));
+    add(stream_routes(daemon));
+    add(show_routes(daemon));
+    add(system_routes(daemon));
+    return Router{std::move(all)};
+}
+
+static HttpServerOptions server_options(const DaemonOptions& options) {
+    HttpServerOptions server;
+    server.headers = {{"Api-Version", "1.44"},
+                      {"Docker-Experimental", "false"},
+                      {"Ostype", "linux"},
+                      {"Server", options.engine_name + "/" + std::string{kVersion} + " (linux)"}};
+    return server;
+}
+
+int run_daemon(const DaemonOptions& options, std::span<const DaemonFeature> features) {
+    SignalFd signals{SIGTERM, SIGINT, SIGPIPE};
+    EventLoop loop;
+    Daemon daemon{loop, options};
+    const auto found = recover_containers(daemon);
+    const Fd lock = lock_socket(options.socket);
+    HttpServer server{loop, open_socket(options), make_router(daemon, features),
+                      server_options(options)};
+    loop.spawn(stop_on_signal(loop, signals));
+    if (!options.quiet) {
+        print(options.program + ": listening on " + options.socket + ", state in " + options.root +
+              ", " + std::to_string(found) + " containers\n");
+    }
+    loop.run();
+    ::unlink(options.socket.c_str());
+    ::unlink((options.socket + ".lock").c_str());
+    return 0;
+}
+
+DaemonOptions parse_daemon_options(const DaemonOptions& defaults, const std::string& family,
+                                   const std::vector<std::string>& arguments) {
+    DaemonOptions options = defaults;
+    const Program program = {
+        options.program, "[--socket PATH] [--root DIR] [--group NAME]",
+        "Keeps containers, and serves the Docker Engine API on a Unix socket.\n"
+        "Containers outlive it: each has a shim of its own. Whoever can open the socket is root."};
+    const auto rest = parse_options(
+        program,
+        {{"--socket", "PATH", "where to listen", [&](auto text) { options.socket = text; }},
+         {"--root", "DIR", "where containers are kept", [&](auto text) { options.root = text; }},
+         {"--group", "NAME", "who may use the socket beside its owner",
+          [&](auto text) { options.group = text; }},
+         {"--quiet", "", "say nothing at the start", [&](auto) { options.quiet = true; }}},
+        arguments);
+    if (!rest.empty()) throw UsageError{"unknown argument " + printable(rest[0])};
+    // Asked for last: the default directories are made and checked on the way.
+    if (options.socket.empty()) options.socket = default_socket(family);
+    if (options.root.empty()) options.root = default_root(family);
+    return options;
+}

@@ -1,0 +1,57 @@
+// The daemon: everything that its handlers share, and its main loop.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "stage6-daemon-shim/core/daemon/container_table.hpp"
+#include "stage6-daemon-shim/core/daemon/host_image.hpp"
+#include "stage6-daemon-shim/core/daemon/lifecycle.hpp"
+#include "stage6-daemon-shim/core/daemon/log_watch.hpp"
+#include "stage6-daemon-shim/core/daemon/router.hpp"
+
+struct DaemonOptions {
+    std::string program;      // "slipwayd": for messages and answers
+    std::string engine_name;  // "slipway": for version and info
+    std::string socket;       // a path
+    std::string root;         // the state directory
+    std::string group;        // who may use the socket beside its owner; empty: nobody
+    std::string shim_program;
+    bool isolated_by_default = true;
+    bool quiet = false;
+};
+
+// What handlers work with. Handlers live in core/daemon/*_routes.cpp, and in the features.
+struct Daemon {
+    Daemon(EventLoop& the_loop, const DaemonOptions& the_options);
+
+    EventLoop& loop;
+    const DaemonOptions& options;
+    ContainerTable table;
+    HostImage image;
+    LogWatch log_watch;
+    Lifecycle lifecycle;
+    bool overlay;  // whether containers' roots can be an overlay of the image
+};
+
+// The routes of the core, by group.
+std::vector<Route> container_routes(Daemon& daemon);  // create, start, stop, kill, remove, wait
+std::vector<Route> stream_routes(Daemon& daemon);     // attach, logs
+std::vector<Route> show_routes(Daemon& daemon);       // list, inspect, images
+std::vector<Route> system_routes(Daemon& daemon);     // ping, version, info
+
+// How a feature plugs in: see features/.
+struct DaemonFeature {
+    const char* name;
+    std::vector<Route> (*routes)(Daemon& daemon);
+};
+
+// The whole program: recovers what is there, opens the socket and serves until SIGTERM or SIGINT.
+// Returns 0 when it was ended on request. Throws Failure and SystemError when it cannot begin.
+int run_daemon(const DaemonOptions& options, std::span<const DaemonFeature> features);
+
+// The options of the command line; `family` ("slipway") names the default socket and root. --help
+// ends the program. Throws UsageError.
+DaemonOptions parse_daemon_options(const DaemonOptions& defaults, const std::string& family,
+                                   const std::vector<std::string>& arguments);

@@ -1,0 +1,33 @@
+#include "stage6-daemon-shim/core/daemon/daemon_main.hpp"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include "common/error.hpp"
+#include "common/options.hpp"
+#include "stage6-daemon-shim/core/daemon/daemon.hpp"
+
+// The shim lies beside the daemon, in build/ as in /usr/local/bin.
+static std::string own_directory() {
+    char path[PATH_MAX];
+    const auto length =
+        check(::readlink("/proc/self/exe", path, sizeof path), "read", "/proc/self/exe");
+    const std::string file{path, static_cast<std::size_t>(length)};
+    return file.substr(0, file.rfind('/'));
+}
+
+int daemon_main(int argc, char** argv, const DaemonProgram& program,
+                std::span<const DaemonFeature> features) try {
+    ensure_standard_streams();
+    DaemonOptions defaults;
+    defaults.program = program.program;
+    defaults.engine_name = program.family;
+    defaults.shim_program = own_directory() + "/" + program.shim;
+    defaults.isolated_by_default = program.isolated_by_default;
+    return run_daemon(parse_daemon_options(defaults, program.family, arguments_of(argc, argv)),
+                      features);
+} catch (const UsageError& error) {
+    return report_failure(program.program, error, 2);
+} catch (const std::exception& error) {
+    return report_failure(program.program, error, 1);
+}

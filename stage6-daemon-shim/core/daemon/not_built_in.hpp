@@ -1,0 +1,9 @@
+// What a create request may ask for: everything else is refused by name, never accepted and
+// ignored.
+#pragma once
+
+#include "stage6-daemon-shim/core/json/json.hpp"
+
+// Clients send every field with its zero value, so zero means "not asked". Throws HttpError 400
+// naming the first field that asks for something that this engine does not have.
+void refuse_what_is_not_built_in(const Json& body);

@@ -1,0 +1,125 @@
+#include "stage6-daemon-shim/core/daemon/recovery.hpp"
+
+#include <dirent.h>
+
+#include <memory>
+
+#include "common/error.hpp"
+#include "stage6-daemon-shim/core/contract/shim_lock.hpp"
+#include "stage6-daemon-shim/core/json/reader.hpp"
+
+static constexpr auto kStartInFlight = std::chrono::seconds{60};
+static constexpr auto kLookAgain = std::chrono::milliseconds{20};
+
+static bool is_container_id(const std::string& name) {
+    return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+static std::vector<std::string> container_ids(const std::string& directory) {
+    std::vector<std::string> ids;
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream{::opendir(directory.c_str()), ::closedir};
+    while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {
+        if (is_container_id(entry->d_name)) ids.emplace_back(entry->d_name);
+    }
+    return ids;
+}
+
+static void read_files(Container& container, const ContainerDir& directory) {
+    JsonLimits limits;
+    limits.bytes_max = kConfigBytesMax;
+    try {
+        container.config = parse_json(directory.read(kConfigFile, kConfigBytesMax), limits);
+        container.created_at = parse_time(JsonReader{container.config}.get_string("Created"));
+        container.has_terminal();  // both throw where a member is of another type
+        container.auto_remove();
+    } catch (const JsonError& error) {
+        throw Failure{std::string{"corrupt state: config.json: "} + error.what()};
+    }
+    try {
+        const Json state = parse_json(directory.read(kStateFile));
+        container.name = JsonReader{state}.get_string("Name");
+    } catch (const JsonError& error) {
+        throw Failure{std::string{"corrupt state: state.json: "} + error.what()};
+    }
+    if (container.name.empty()) throw Failure{"corrupt state: state.json: no name"};
+}
+
+// What an interrupted write left; nobody writes while no shim is alive and we have not begun.
+static void remove_unfinished_files(const ContainerDir& directory, unsigned number) {
+    for (const char* name : {kConfigFile, kStateFile}) {
+        directory.remove(std::string{name} + ".tmp");
+    }
+    for (const unsigned start : {number, number + 1}) {
+        directory.remove(reserved_exit_file(start));
+        directory.remove(started_file(start) + ".tmp");
+    }
+}
+
+// From the records and the lock: in which state it is, and who is to be waited for. False while
+// nobody can tell: a daemon was killed while a shim was starting, which goes on by itself. It holds
+// the lock but has written no record of this start yet.
+static bool settle(Daemon& daemon, ContainerPointer container) {
+    const ContainerDir directory = ContainerDir::open(container->directory);
+    const bool alive = shim_is_alive(directory);
+    const unsigned number = directory.last_start();
+    const auto started = number == 0 ? std::nullopt : read_started(directory, number);
+    container->starts = number;
+    container->exits = number;
+    if (started) container->started_at = parse_time(started->time);
+    if (alive) {
+        Fd shim = started ? open_process(started->shim, started->boot) : Fd{};
+        if (!shim) return false;
+        container->exits = number - 1;
+        container->pid = started->container.pid;
+        container->state = State::running;
+        daemon.lifecycle.watch(container, std::move(shim), started->shim.pid);
+        return true;
+    }
+    remove_unfinished_files(directory, number);
+    if (number > 0) daemon.lifecycle.finish(container, number);
+    return true;
+}
+
+static bool settle_or_bury(Daemon& daemon, ContainerPointer container) {
+    try {
+        return settle(daemon, container);
+    } catch (const std::exception& error) {
+        container->state = State::dead;
+        container->error = error.what();
+        return true;
+    }
+}
+
+static Task<void> settle_later(Daemon& daemon, ContainerPointer container) {
+    const Deadline deadline = Clock::now() + kStartInFlight;
+    do {
+        co_await daemon.loop.sleep_for(kLookAgain);
+    } while (!settle_or_bury(daemon, container) && Clock::now() < deadline);
+    container->starting = false;
+    container->changed.notify_all();
+}
+
+static void recover(Daemon& daemon, const std::string& id) {
+    const auto container = std::make_shared<Container>(daemon.loop, id);
+    container->directory = daemon.table.containers_directory() + "/" + id;
+    container->name = container->short_id();
+    bool readable = true;
+    try {
+        read_files(*container, ContainerDir::open(container->directory));
+    } catch (const std::exception& error) {
+        container->state = State::dead;
+        container->error = error.what();
+        readable = false;
+    }
+    daemon.table.adopt(container);
+    if (!readable || settle_or_bury(daemon, container)) return;
+    container->starting = true;
+    daemon.loop.spawn(settle_later(daemon, container));
+}
+
+std::size_t recover_containers(Daemon& daemon) {
+    daemon.table.clear_leftovers();
+    const auto ids = container_ids(daemon.table.containers_directory());
+    for (const std::string& id : ids) recover(daemon, id);
+    return ids.size();
+}

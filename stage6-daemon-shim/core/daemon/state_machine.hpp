@@ -1,0 +1,22 @@
+// What may be done to a container in which state: one table, and nothing else decides it. The
+// answers are Docker's (Engine 28).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+enum class State { created, running, exited, dead };
+
+enum class Verb { start, stop, kill, attach, remove, force_remove };
+
+// "created", "running", ...: as the API names them.
+std::string_view name_of(State state);
+
+struct Verdict {
+    // 0: go on. 304: it is so already, and that is success. Anything else is an error.
+    int status = 0;
+    std::string message;
+};
+
+// `id` is the full one, `as_given` what the client called the container: both stand in the texts.
+Verdict judge(State state, Verb verb, std::string_view id, std::string_view as_given);

@@ -1,0 +1,39 @@
+// The engine about itself.
+
+#include "stage6-daemon-shim/core/daemon/daemon.hpp"
+#include "stage6-daemon-shim/core/daemon/system_info.hpp"
+
+static Task<void> ping(Daemon&, HttpRequest&, HttpResponder& responder) {
+    responder.add_header("Cache-Control", "no-cache, no-store, must-revalidate");
+    responder.add_header("Pragma", "no-cache");
+    co_await responder.send(200, "text/plain; charset=utf-8", "OK");
+}
+
+static Task<void> version(Daemon& daemon, HttpRequest&, HttpResponder& responder) {
+    co_await responder.send_json(200, version_of(daemon.options.engine_name));
+}
+
+static Task<void> info(Daemon& daemon, HttpRequest&, HttpResponder& responder) {
+    SystemFacts facts;
+    facts.engine_name = daemon.options.engine_name;
+    facts.root = daemon.table.root();
+    facts.driver = daemon.overlay ? "overlay" : "copy";
+    facts.images = daemon.image.exists() ? 1 : 0;
+    for (const ContainerPointer& container : daemon.table.all()) {
+        ++(container->state == State::running ? facts.containers_running
+                                              : facts.containers_stopped);
+    }
+    co_await responder.send_json(200, info_of(facts));
+}
+
+std::vector<Route> system_routes(Daemon& daemon) {
+    const auto route = [&](std::string_view method, std::string_view pattern,
+                           Task<void> (*handler)(Daemon&, HttpRequest&, HttpResponder&)) {
+        return Route{method, pattern,
+                     [&daemon, handler](HttpRequest& request, HttpResponder& responder) {
+                         return handler(daemon, request, responder);
+                     }};
+    };
+    return {route("GET", "/_ping", ping), route("HEAD", "/_ping", ping),
+            route("GET", "/version", version), route("GET", "/info", info)};
+}

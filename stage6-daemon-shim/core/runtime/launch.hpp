@@ -1,0 +1,45 @@
+// Launching one process from a spec: the order of all the steps that stages 3, 4 and 5 explain.
+#pragma once
+
+#include <span>
+
+#include "common/fd.hpp"
+#include "common/process.hpp"
+#include "stage3-namespaces/child_report.hpp"
+#include "stage5-cgroups/cgroup.hpp"
+#include "stage6-daemon-shim/core/runtime/spec.hpp"
+
+// What becomes 0, 1 and 2 of the container; borrowed.
+struct Streams {
+    int input = -1, output = -1, error = -1;
+};
+
+// What the steps share. They run in the child, one after the other, each under its number.
+struct Launch {
+    const Spec& spec;
+    const Cgroup* cgroup;  // nullptr: none
+    Streams streams;
+    const ChildReport& report;
+    Fd root{};  // the root's mount, from step 6 to step 8
+
+    bool has(NamespaceSet kind) const { return (spec.namespaces & kind) != 0; }
+};
+
+// A step of a launch. Features bring theirs; of two with one number the core's comes first. The
+// steps from 11 on concern the process alone, and not the container around it.
+struct LaunchStep {
+    int number;
+    void (*run)(Launch& launch);  // throws what the asker is told
+};
+
+struct LaunchPlan {
+    const Spec& spec;
+    Cgroup* cgroup;  // with its limits set; nullptr: none
+    Streams streams;
+    std::span<const LaunchStep> feature_steps{};
+};
+
+// Starts the child that goes through the steps, and lets it go on. It runs once
+// `report.expect_success()` has returned; that throws ChildFailed, with exit code 126 or 127 and
+// runc's words when it was the program that could not be executed. Throws SystemError.
+Child launch(const LaunchPlan& plan, ChildReport& report);

@@ -1,0 +1,164 @@
+#include "stage6-daemon-shim/core/runtime/steps.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "stage3-namespaces/init.hpp"
+#include "stage4-chroot/binds.hpp"
+#include "stage4-chroot/enter_root.hpp"
+#include "stage4-chroot/resolve_in_root.hpp"
+#include "stage4-chroot/working_directory.hpp"
+
+void join_cgroup(Launch& launch) {
+    if (launch.cgroup != nullptr) launch.cgroup->join();
+}
+
+void hide_cgroup_tree(Launch& launch) {
+    if (launch.has(CLONE_NEWCGROUP)) enter_cgroup_namespace();
+}
+
+void keep_mounts_private(Launch& launch) {
+    if (launch.has(CLONE_NEWNS)) make_mounts_private();
+}
+
+void mount_root(Launch& launch) {
+    const Spec& spec = launch.spec;
+    if (!spec.isolated) return;
+    if (spec.overlay.lower.empty()) {
+        launch.root = attach_root(spec.root_path);
+        return;
+    }
+    const Fd place{check(::open(spec.root_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC),
+                         "open the root", spec.root_path)};
+    launch.root = new_overlay(spec.overlay, launch.has(CLONE_NEWUSER));
+    attach_mount(launch.root.get(), place.get(), spec.root_path);
+}
+
+static std::vector<Bind> binds_of(const Spec& spec) {
+    std::vector<Bind> binds;
+    for (const MountSpec& mount : spec.mounts) {
+        if (mount.type != "bind") {
+            throw Failure{"mount on " + printable(mount.destination) + ": type " +
+                          printable(mount.type) + " is not supported"};
+        }
+        const bool read_only = std::ranges::find(mount.options, "ro") != mount.options.end();
+        binds.push_back({mount.source, mount.destination, read_only});
+    }
+    return binds;
+}
+
+void mount_inside_root(Launch& launch) {
+    const Spec& spec = launch.spec;
+    if (!spec.isolated) return;
+    const int root = launch.root.get();
+    mount_system_directories(root, {.own_network = launch.has(CLONE_NEWNET),
+                                    .own_ipc = launch.has(CLONE_NEWIPC),
+                                    .own_pids = launch.has(CLONE_NEWPID),
+                                    .memory_tmp = false});
+    if (launch.has(CLONE_NEWCGROUP) && launch.cgroup != nullptr) launch.cgroup->mount_in(root);
+    mount_binds(root, binds_of(spec));
+    // As docker does for -w: a directory that is missing is made.
+    make_directory_in_root(root, spec.process.cwd, Links::kept_inside);
+    if (spec.root_is_read_only) make_root_read_only(root);
+}
+
+void enter_root(Launch& launch) {
+    if (!launch.spec.isolated) return;
+    enter_by_pivot_root(launch.root.get());
+    launch.root.close();
+}
+
+void name_and_loopback(Launch& launch) {
+    if (launch.has(CLONE_NEWUTS) && !launch.spec.hostname.empty()) {
+        set_hostname(launch.spec.hostname);
+    }
+    if (launch.has(CLONE_NEWNET)) bring_loopback_up();
+}
+
+// The shim is protected from the OOM killer; what it starts must not inherit that.
+static void set_oom_score(int score) {
+    try {
+        write_control_file("/proc/self/oom_score_adj", std::to_string(score));
+    } catch (const SystemError& error) {
+        // It may always be raised. So ours is higher already, and to lower it takes privileges.
+        if (error.error() != EACCES && error.error() != EPERM) throw;
+    }
+}
+
+void prepare_process(Launch& launch) {
+    set_resource_limits(launch.spec.process.rlimits);
+    set_oom_score(launch.spec.process.oom_score_adj);
+    // A session and a process group of its own: `stop` without isolation is killpg(3).
+    check(::setsid(), "setsid");
+    enter_working_directory(launch.spec.process.cwd);
+    duplicate_onto(launch.streams.input, STDIN_FILENO);
+    duplicate_onto(launch.streams.output, STDOUT_FILENO);
+    duplicate_onto(launch.streams.error, STDERR_FILENO);
+}
+
+void take_identity(Launch& launch) {
+    const UserSpec& user = launch.spec.process.user;
+    const bool is_root = user.uid == 0 && user.gid == 0 && user.additional_groups.empty();
+    // A user namespace with one id has no groups to set, and a plain process keeps its user's.
+    if (is_root && (launch.has(CLONE_NEWUSER) || !launch.spec.isolated)) return;
+    check(::setgroups(user.additional_groups.size(), user.additional_groups.data()), "setgroups");
+    if (is_root) return;
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        struct stat status {};
+        check(::fstat(stream, &status), "stat", "a standard stream");
+        // /dev/stdout is opened anew by name, and a pipe belongs to who made it.
+        if (S_ISFIFO(status.st_mode)) {
+            check(::fchown(stream, user.uid, user.gid), "chown", "a standard stream");
+        }
+    }
+    check(::setresgid(user.gid, user.gid, user.gid), "setresgid", std::to_string(user.gid));
+    check(::setresuid(user.uid, user.uid, user.uid), "setresuid", std::to_string(user.uid));
+    launch.report.die_with_parent();
+}
+
+void clean_inheritance(Launch&) {
+    ::umask(022);
+    reset_signals();
+    close_on_exec_from(STDERR_FILENO + 1);
+}
+
+// "permission denied", as Go's programs and so docker's users know it.
+static std::string lower_case_reason(int error) {
+    std::string text = error_text(error);
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+    return text;
+}
+
+// runc's words: `docker run` makes its own exit code from them.
+static ChildFailed in_words_of_runc(const std::string& name, int error) {
+    const std::string quoted = "exec: \"" + printable(name) + "\": ";
+    const bool is_path = name.find('/') != std::string::npos;
+    struct stat status {};
+    const bool is_there = is_path && ::stat(name.c_str(), &status) == 0;
+    if (exit_code_for_exec(error) == 127) {
+        if (!is_path) return {quoted + "executable file not found in $PATH", 127};
+        if (!is_there) {
+            return {quoted + "stat " + printable(name) + ": " + lower_case_reason(error), 127};
+        }
+        return {quoted + lower_case_reason(error) + " (its interpreter or loader is missing)", 127};
+    }
+    if (is_there && S_ISDIR(status.st_mode)) return {quoted + "is a directory", 126};
+    return {quoted + lower_case_reason(error), 126};
+}
+
+void become_program(Launch& launch) {
+    const ProcessSpec& process = launch.spec.process;
+    try {
+        execute(process.args, process.env);
+    } catch (const ExecError& error) {
+        throw in_words_of_runc(process.args[0], error.error());
+    }
+}

@@ -1,0 +1,33 @@
+# Stage 6's programs: a main and the archives of those folders of core/ (and of features/) that it
+# may use, the ones that come last first.
+
+core = $(call archives_of,$(addprefix stage6-daemon-shim/core/,$(1)))
+SHIM_ARCHIVES := $(call core,shim runtime contract json) $(call upto,5 4 3)
+
+# --- the shims ----------------------------------------------------------------------------------
+SHIM_PROGRAMS := $(BUILD)/orchestrator-shim $(BUILD)/slipway-shim
+$(BUILD)/orchestrator-shim: $(BUILD)/obj/stage6-daemon-shim/orchestrator_shim.o $(SHIM_ARCHIVES)
+$(BUILD)/slipway-shim: $(BUILD)/obj/stage6-daemon-shim/slipway_shim.o $(SHIM_ARCHIVES)
+$(SHIM_PROGRAMS): LINK := $(STATIC)
+
+# --- the daemons and the clients ----------------------------------------------------------------
+DAEMON_ARCHIVES := $(call core,daemon runtime contract wire json) $(call upto,5 4 3)
+DAEMON_PROGRAMS := $(BUILD)/orchestratord $(BUILD)/slipwayd
+$(BUILD)/orchestratord: $(BUILD)/obj/stage6-daemon-shim/orchestratord.o $(DAEMON_ARCHIVES)
+$(BUILD)/slipwayd: $(BUILD)/obj/stage6-daemon-shim/slipwayd.o $(DAEMON_ARCHIVES)
+
+CLIENT_ARCHIVES := $(call core,client wire json) $(call upto,)
+CLIENT_PROGRAMS := $(BUILD)/orchestrate $(BUILD)/slipway
+$(BUILD)/orchestrate: $(BUILD)/obj/stage6-daemon-shim/orchestrate.o $(CLIENT_ARCHIVES)
+$(BUILD)/slipway: $(BUILD)/obj/stage6-daemon-shim/slipway.o $(CLIENT_ARCHIVES)
+$(DAEMON_PROGRAMS) $(CLIENT_PROGRAMS): LINK := $(STATIC)
+
+# --- all of them --------------------------------------------------------------------------------
+STAGE6_PROGRAMS := $(SHIM_PROGRAMS) $(DAEMON_PROGRAMS) $(CLIENT_PROGRAMS)
+$(STAGE6_PROGRAMS):
+	$(CXX) $(CXXFLAGS) $(LINK) $(filter %.o,$^) $(filter %.a,$^) -o $@
+
+PROGRAMS += $(STAGE6_PROGRAMS)
+all test: $(STAGE6_PROGRAMS)
+stage6: $(STAGE6_PROGRAMS)
+.PHONY: stage6

@@ -1,0 +1,202 @@
+// The manager from outside: any program that answers `--port 0` with the article's first line.
+#include <unistd.h>
+
+#include "common/error.hpp"
+#include "common/socket.hpp"
+#include "tests/stage1/talk.hpp"
+
+static const std::string kEmptyList = "Available containers: []";
+
+TEST_CASE("the manager says the article's words, one line a reply", "[stage1]") {
+    RunningManager manager;
+    TextClient client{manager.port()};
+    CHECK(client.ask("list") == kEmptyList);
+    CHECK(client.ask("run web") == "Container 'web' created at '/tmp/web.txt'");
+    CHECK(client.ask("run db") == "Container 'db' created at '/tmp/db.txt'");
+    CHECK(client.ask("stop db") == "Container 'db' stopped");
+    CHECK(client.ask("list") == "Available containers: ['web - created', 'db - stopped']");
+    CHECK(client.ask("stop none") == "Container not found");
+    CHECK(client.ask("run") == "Usage: run <container_name>");
+    CHECK(client.ask("stop") == "Usage: stop <container_name>");
+    CHECK(client.ask("foo") == "Unknown command foo");
+    CHECK(::access("/tmp/web.txt", F_OK) == -1);
+}
+
+TEST_CASE("the manager logs in the article's words, at once", "[stage1]") {
+    RunningManager manager;
+    Process& process = manager.process();
+    CHECK(process.out() == "Container Manager Daemon actively listening on 127.0.0.1:" +
+                               std::to_string(manager.port()) + "\n");
+    TextClient client{manager.port()};
+    const std::string own_port = std::to_string(local_port(client.fd()));
+    CHECK(process.read_line() == "Connection from ('127.0.0.1', " + own_port + ")");
+    client.send("run micro_service_node\nlist\r\n");
+    CHECK(process.read_line() == "Received data: run micro_service_node");
+    CHECK(process.read_line() == "Received data: list");
+    client.send("a\x1b[2Jb\n");
+    CHECK(process.read_line() == "Received data: a\\x1b[2Jb");
+}
+
+TEST_CASE("pieces of any size make the same commands", "[stage1]") {
+    RunningManager manager;
+    TextClient client{manager.port()};
+    client.ask("list");  // so that a slow machine does not take `run w` for the whole
+    for (const char byte : std::string{"run web\n"}) client.send(std::string_view{&byte, 1});
+    CHECK(client.read_line() == "Container 'web' created at '/tmp/web.txt'");
+    client.send("stop web\nrun db\r\nlist\nsto");
+    CHECK(client.read_line() == "Container 'web' stopped");
+    CHECK(client.read_line() == "Container 'db' created at '/tmp/db.txt'");
+    CHECK(client.read_line() == "Available containers: ['web - stopped', 'db - created']");
+    client.send("p db\n");
+    CHECK(client.read_line() == "Container 'db' stopped");
+}
+
+TEST_CASE("a client that sends no newlines is answered, as the article's is", "[stage1]") {
+    RunningManager manager;
+    TextClient client{manager.port()};
+    client.send("run production_redis_node");
+    CHECK(client.read_line() ==
+          "Container 'production_redis_node' created at '/tmp/production_redis_node.txt'");
+    client.send("list");
+    CHECK(client.read_line() == "Available containers: ['production_redis_node - created']");
+    client.send("exit");
+    CHECK(client.read_to_end().empty());
+}
+
+TEST_CASE("a client without newlines that never reads has its commands executed", "[stage1]") {
+    RunningManager manager;
+    {
+        TextClient client{manager.port()};
+        client.send("run a");
+        manager.process().wait_for_output("Received data: run a\n");
+        client.send("run b");
+        manager.process().wait_for_output("Received data: run b\n");
+    }
+    CHECK(TextClient{manager.port()}.ask("list") ==
+          "Available containers: ['a - created', 'b - created']");
+}
+
+TEST_CASE("after its first newline only lines of a client count", "[stage1]") {
+    RunningManager manager;
+    TextClient client{manager.port()};
+    CHECK(client.ask("run a") == "Container 'a' created at '/tmp/a.txt'");
+    client.send("stop a");
+    TextClient other{manager.port()};
+    other.send("list");  // which waits for quiet too, so that the first one's would be over
+    CHECK(other.read_line() == "Available containers: ['a - created']");
+    client.send("bc\n");
+    CHECK(client.read_line() == "Container not found");
+}
+
+TEST_CASE("half a command at the end of a connection is not executed", "[stage1]") {
+    RunningManager manager;
+    for (const std::string text : {"list\nrun half", "run"}) {
+        TextClient client{manager.port()};
+        client.send(text);
+        client.end_sending();
+        client.read_to_end();
+    }
+    CHECK(TextClient{manager.port()}.ask("list") == kEmptyList);
+}
+
+TEST_CASE("a client that ends its sending still gets its replies", "[stage1]") {
+    RunningManager manager;
+    TextClient with_newline{manager.port()};
+    with_newline.send("run a\nlist\n");
+    with_newline.end_sending();
+    CHECK(with_newline.read_to_end() ==
+          "Container 'a' created at '/tmp/a.txt'\nAvailable containers: ['a - created']\n");
+    TextClient without{manager.port()};
+    without.send("list");
+    without.end_sending();
+    CHECK(without.read_to_end() == "Available containers: ['a - created']\n");
+}
+
+TEST_CASE("exit, quit and the client's last words end the connection and nothing more",
+          "[stage1]") {
+    RunningManager manager;
+    for (const std::string words : {"exit", "quit", "Connection closed."}) {
+        TextClient client{manager.port()};
+        client.send("list\n" + words + "\nrun late\n");
+        CHECK(client.read_to_end() == kEmptyList + "\n");
+    }
+    CHECK(TextClient{manager.port()}.ask("list") == kEmptyList);
+}
+
+TEST_CASE("a silent client delays nobody", "[stage1]") {
+    RunningManager manager;
+    TextClient silent{manager.port()};
+    TextClient halfway{manager.port()};
+    halfway.send("run ");
+    for (int i = 0; i < 50; ++i) CHECK(TextClient{manager.port()}.ask("list") == kEmptyList);
+    CHECK(silent.ask("list") == kEmptyList);
+}
+
+TEST_CASE("many clients at once each get their own replies", "[stage1]") {
+    RunningManager manager;
+    std::vector<TextClient> clients;
+    for (int i = 0; i < 200; ++i) clients.emplace_back(manager.port());
+    for (int round = 0; round < 5; ++round) {
+        for (std::size_t i = 0; i < clients.size(); ++i) {
+            clients[i].send("run c" + std::to_string(i) + "\n");
+        }
+        for (std::size_t i = 0; i < clients.size(); ++i) {
+            const std::string name = "c" + std::to_string(i);
+            CHECK(clients[i].read_line() ==
+                  "Container '" + name + "' created at '/tmp/" + name + ".txt'");
+        }
+    }
+}
+
+TEST_CASE("SIGTERM and SIGINT end the manager with 0 after the last replies", "[stage1]") {
+    for (const int number : {SIGTERM, SIGINT}) {
+        RunningManager manager;
+        TextClient silent{manager.port()};
+        TextClient client{manager.port()};
+        CHECK(client.ask("run a") == "Container 'a' created at '/tmp/a.txt'");
+        manager.process().signal(number);
+        CHECK(manager.process().wait() == 0);
+        CHECK(client.read_to_end().empty());
+    }
+}
+
+TEST_CASE("a manager can be started again at once on the same port", "[stage1]") {
+    std::string port;
+    {
+        RunningManager manager;
+        port = std::to_string(manager.port());
+        TextClient client{manager.port()};
+        client.ask("list");
+        manager.process().signal(SIGTERM);
+        manager.process().wait();
+    }
+    Process again{{program(1), "--port", port}};
+    CHECK(again.read_line().ends_with(":" + port));
+    const Result second = run({program(1), "--port", port});
+    INFO(second);
+    CHECK(second.exit_code == 1);
+    CHECK(second.err.find("127.0.0.1:" + port +
+                          ": Address already in use (is another manager "
+                          "running? choose another with --port)") != std::string::npos);
+}
+
+TEST_CASE("wrong usage of the manager is one clear line and exit code 2", "[stage1]") {
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--port", "65536"},
+                                                      {"--port", "-1"},
+                                                      {"--port", "abc"},
+                                                      {"--port", ""},
+                                                      {"--port"},
+                                                      {"--nonsense"},
+                                                      {"surplus"}}) {
+        std::vector<std::string> command = {program(1)};
+        command.insert(command.end(), arguments.begin(), arguments.end());
+        const Result result = run(command);
+        INFO(result);
+        CHECK(result.exit_code == 2);
+        CHECK(result.out.empty());
+        CHECK(result.err.starts_with("stage1-tcp-manager: "));
+        CHECK(result.err.find('\n') == result.err.size() - 1);
+    }
+    CHECK(run({program(1), "--help"}).exit_code == 0);
+    CHECK(run({program(1), "--host", "no.such.host.invalid"}).exit_code == 1);
+}

@@ -1,0 +1,158 @@
+#include "tests/stage3/container.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "common/file.hpp"
+
+static constexpr const char* kOrdinaryUser = "65534";
+
+std::vector<int> container_stages() {
+    std::vector<int> stages;
+    for (const int stage : {3, 4, 5}) {
+        if (stage == 3 || file_exists(program(stage))) stages.push_back(stage);
+    }
+    return stages;
+}
+
+std::vector<int> stages_with_roots() {
+    auto stages = container_stages();
+    std::erase(stages, 3);
+    return stages;
+}
+
+static bool can_make_user_namespace() {
+    const pid_t pid = check(::fork(), "fork");
+    if (pid == 0) ::_exit(::unshare(CLONE_NEWUSER) == 0 ? 0 : 1);
+    return Child{pid}.wait() == 0;
+}
+
+void need_user_namespaces() {
+    if (!can_make_user_namespace()) skip("this machine forbids user namespaces to us");
+}
+
+static std::string last_part(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+Container::Container(int stage) : stage_{stage} {
+    if (!is_root()) need_user_namespaces();
+    place_ = temporary_directory();
+    if (stage > 3) std::filesystem::copy_file(probe(), outside("probe"));
+}
+
+std::string program_name(int stage) {
+    return last_part(program(stage));
+}
+
+std::string Container::inside(const std::string& name) const {
+    return stage_ == 3 ? outside(name) : "/" + name;
+}
+
+Words Container::command(const Words& command, const Words& options) const {
+    Words all{program(stage_), "run", "--quiet"};
+    if (stage_ == 4) all.insert(all.end(), {"--rootfs", place_});
+    all.insert(all.end(), options.begin(), options.end());
+    all.push_back(stage_ == 5 ? place_ : "--");
+    all.insert(all.end(), command.begin(), command.end());
+    return all;
+}
+
+Words Container::probing(const Words& verb, const Words& options) const {
+    Words words{stage_ == 3 ? probe() : "/probe"};
+    words.insert(words.end(), verb.begin(), verb.end());
+    return command(words, options);
+}
+
+Words as_ordinary_user(Words command) {
+    if (!is_root()) return command;
+    const std::string copy = temporary_directory() + "/" + last_part(command[0]);
+    std::filesystem::copy_file(command[0], copy);
+    command[0] = copy;
+    Words all{"setpriv", "--reuid", kOrdinaryUser, "--regid", kOrdinaryUser, "--clear-groups"};
+    all.insert(all.end(), command.begin(), command.end());
+    return all;
+}
+
+std::string shared_temporary_directory(RunOptions& options) {
+    const std::string directory = temporary_directory();
+    check(::chmod(directory.c_str(), 0777), "chmod", directory);
+    options.environment.push_back("TMPDIR=" + directory);
+    return directory;
+}
+
+// A line of /proc/PID/status, its words: {"NSpid:", "123", "1"}.
+static Words status_line(const std::string& process, const std::string& name) {
+    try {
+        std::istringstream text{read_file("/proc/" + process + "/status")};
+        for (std::string line; std::getline(text, line);) {
+            if (!line.starts_with(name + ":")) continue;
+            std::istringstream stream{line};
+            Words words;
+            for (std::string word; stream >> word;) words.push_back(word);
+            return words;
+        }
+    } catch (const SystemError&) {
+        return {};  // it has ended meanwhile
+    }
+    return {};
+}
+
+pid_t first_process_of(pid_t runner) {
+    pid_t found = 0;
+    const auto look = [&] {
+        for (const auto& name : names_in("/proc")) {
+            if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+            const Words parent = status_line(name, "PPid");
+            const Words numbers = status_line(name, "NSpid");
+            const bool is_first = numbers.size() > 2 && numbers.back() == "1";
+            if (is_first && parent.size() == 2 && parent[1] == std::to_string(runner)) {
+                found = static_cast<pid_t>(std::stol(name));
+            }
+        }
+        return found != 0;
+    };
+    wait_until(look, "the first process of the container");
+    return found;
+}
+
+bool is_alive(pid_t pid) {
+    const Words state = status_line(std::to_string(pid), "State");
+    return state.size() > 1 && state[1] != "Z" && state[1] != "X";
+}
+
+void make_file(const std::string& path, std::string_view content, unsigned mode) {
+    write_file(path, content);
+    check(::chmod(path.c_str(), mode), "chmod", path);
+}
+
+Words names_in(const std::string& directory) {
+    Words names;
+    for (const auto& entry : std::filesystem::directory_iterator{directory}) {
+        names.push_back(entry.path().filename());
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+std::string fault_of_message(const std::string& text, const std::string& name, const Words& words) {
+    if (std::ranges::count(text, '\n') != 1 || text.back() != '\n') return "not one line: " + text;
+    if (!text.starts_with(name + ": ")) return "does not begin with '" + name + ": ': " + text;
+    for (const auto& word : words) {
+        if (text.find(word) == std::string::npos) return "does not say '" + word + "': " + text;
+    }
+    return {};
+}
+
+unsigned random_number(unsigned largest) {
+    unsigned number = 0;
+    for (const char letter : random_name()) number = number * 36 + static_cast<unsigned>(letter);
+    return number % (largest + 1);
+}

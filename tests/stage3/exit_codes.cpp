@@ -1,0 +1,164 @@
+// What a command returns, and why it did not start, through every stage.
+#include <sys/stat.h>
+
+#include "common/file.hpp"
+#include "tests/stage3/container.hpp"
+
+// The start of an ELF file for a machine that no kernel of ours runs on (EM_S390, 64 bit, big
+// endian), long enough to be looked at.
+static std::string foreign_program() {
+    std::string image{
+        "\x7f"
+        "ELF\x02\x02\x01",
+        7};
+    image.resize(16);
+    image += std::string{"\x00\x02\x00\x16\x00\x00\x00\x01", 8};
+    image.resize(4096);
+    return image;
+}
+
+TEST_CASE("every exit code comes through stage 3 as it is", "[stage3]") {
+    const Container container{3};
+    for (int code = 0; code <= 255; ++code) {
+        const Result result =
+            run(container.probing({"exit", std::to_string(code)}, {"--only", "uts"}));
+        INFO(result);
+        REQUIRE(result.exit_code == code);
+        REQUIRE(result.out.empty());
+        REQUIRE(result.err.empty());
+    }
+}
+
+TEST_CASE("exit codes that we use ourselves are passed on in silence", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        for (const unsigned code : {0u, 7u, 125u, 126u, 127u, 137u, random_number(255)}) {
+            const Result result = run(container.probing({"exit", std::to_string(code)}));
+            INFO(result);
+            CHECK(result.exit_code == static_cast<int>(code));
+            CHECK(result.err.empty());
+        }
+    }
+}
+
+TEST_CASE("both streams of the command come through, and nothing with them", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const std::string out = random_name();
+        const std::string error = random_name();
+        const Result result = run(Container{stage}.probing({"streams", out, error}));
+        INFO(result);
+        CHECK(result.exit_code == 0);
+        CHECK(result.out == out + "\n");
+        CHECK(result.err == error + "\n");
+    }
+}
+
+TEST_CASE("a megabyte of any bytes goes in and comes out as it was", "[stage3]") {
+    std::string bytes;
+    for (unsigned i = 0; i < 1u << 20; ++i) bytes += static_cast<char>(i * 167 + (i >> 9));
+    for (const int stage : container_stages()) {
+        const Result result = run(Container{stage}.probing({"read"}), {.input = bytes});
+        CHECK(result.exit_code == 0);
+        CHECK((result.out == bytes));  // in parentheses: nobody wants to see it
+    }
+}
+
+TEST_CASE("arguments arrive word for word", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Result result = run(
+            Container{stage}.probing({"args", "-la", "--quiet", "--", "a b", "", "$HOME", "*"}));
+        INFO(result);
+        CHECK(result.out == "-la\n--quiet\n--\na b\n\n$HOME\n*\n");
+    }
+}
+
+TEST_CASE("a command that is not there ends with 127 and one line", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        const std::string name = random_name();
+        for (const auto& command : {name, "./" + name, "/no/such/" + name}) {
+            const Result result = run(container.command({command}));
+            INFO(result);
+            CHECK(result.exit_code == 127);
+            CHECK(fault_of_message(result.err, container.name(),
+                                   {"exec " + command, "No such file or directory"}) == "");
+        }
+    }
+}
+
+TEST_CASE("a script whose interpreter is missing ends with 127, and the line says so", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        make_file(container.outside("script"), "#!/no/such/interpreter\n", 0755);
+        const Result result = run(container.command({container.inside("script")}));
+        INFO(result);
+        CHECK(result.exit_code == 127);
+        CHECK(fault_of_message(result.err, container.name(), {"interpreter", "script"}) == "");
+    }
+}
+
+TEST_CASE("what is there and cannot be executed ends with 126 and one line", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        make_file(container.outside("plain"), "#!/bin/sh\n", 0644);
+        make_file(container.outside("empty"), "", 0755);
+        make_file(container.outside("text"), "echo hello\n", 0755);
+        make_file(container.outside("foreign"), foreign_program(), 0755);
+        ::mkdir(container.outside("directory").c_str(), 0755);
+        const std::pair<const char*, const char*> cases[] = {{"plain", "Permission denied"},
+                                                             {"directory", "Permission denied"},
+                                                             {"empty", "Exec format error"},
+                                                             {"text", "Exec format error"},
+                                                             {"foreign", "Exec format error"}};
+        for (const auto& [name, reason] : cases) {
+            const Result result = run(container.command({container.inside(name)}));
+            INFO(result);
+            CHECK(result.exit_code == 126);
+            CHECK(fault_of_message(result.err, container.name(), {name, reason}) == "");
+        }
+    }
+}
+
+TEST_CASE("a script runs by its interpreter", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        const std::string interpreter = stage == 3 ? probe() : "/probe";
+        make_file(container.outside("script"), "#!" + interpreter + " args\n", 0755);
+        const Result result = run(container.command({container.inside("script"), "word"}));
+        INFO(result);
+        CHECK(result.out == container.inside("script") + "\nword\n");
+    }
+}
+
+TEST_CASE("a command killed from outside ends with 137", "[stage3]") {
+    for (const int stage : container_stages()) {
+        Process runner{Container{stage}.probing({"sleep"})};
+        runner.wait_for_output("ready");
+        ::kill(first_process_of(runner.pid()), SIGKILL);
+        CHECK(runner.wait() == 137);
+        CHECK(runner.err().empty());
+    }
+}
+
+TEST_CASE("a command that stops itself has not ended", "[stage3]") {
+    const Container container{3};
+    Process runner{container.probing({"sleep"})};
+    runner.wait_for_output("ready");
+    const pid_t first = first_process_of(runner.pid());
+    ::kill(first, SIGSTOP);
+    wait_until(
+        [&] {
+            return read_file("/proc/" + std::to_string(first) + "/stat").find(") T") !=
+                   std::string::npos;
+        },
+        "it has stopped");
+    CHECK(is_alive(runner.pid()));
+    ::kill(first, SIGKILL);
+    CHECK(runner.wait() == 137);
+}
+
+TEST_CASE("the first process cannot be killed from inside, its children can", "[stage3]") {
+    const Container container{3};
+    CHECK(run(container.command({"sh", "-c", "kill -9 $$; exit 3"})).exit_code == 3);
+    CHECK(run(container.command({"sh", "-c", "sh -c 'kill -9 $$'; exit $?"})).exit_code == 137);
+}

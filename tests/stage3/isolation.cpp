@@ -1,0 +1,221 @@
+// What a process in a container sees, and that the host sees nothing of it.
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <array>
+#include <set>
+#include <sstream>
+
+#include "common/file.hpp"
+#include "tests/stage3/container.hpp"
+
+static const Words kKinds = {"pid", "net", "mnt", "uts", "ipc", "user", "cgroup", "time"};
+
+static std::string host_name() {
+    std::array<char, 256> name{};
+    check(::gethostname(name.data(), name.size() - 1), "gethostname");
+    return name.data();
+}
+
+static Words lines_of(const std::string& text) {
+    std::istringstream stream{text};
+    Words lines;
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+}
+
+// The kinds of namespaces that a container made with these options does not share with us.
+static std::set<std::string> new_kinds(const Words& options) {
+    Words readlink{"readlink"};
+    for (const auto& kind : kKinds) readlink.push_back("/proc/self/ns/" + kind);
+    const Result result = run(Container{3}.command(readlink, options));
+    INFO(result);
+    REQUIRE(result.exit_code == 0);
+    const Words inside = lines_of(result.out);
+    const Words outside = lines_of(run(readlink).out);
+    REQUIRE(inside.size() == kKinds.size());
+    std::set<std::string> differ;
+    for (std::size_t i = 0; i < kKinds.size(); ++i) {
+        if (inside[i] != outside[i]) differ.insert(kKinds[i]);
+    }
+    return differ;
+}
+
+// Without root nothing goes without a user namespace.
+static std::set<std::string> with_user_if_needed(std::set<std::string> kinds) {
+    if (!is_root()) kinds.insert("user");
+    return kinds;
+}
+
+TEST_CASE("the first process of a container sees itself as process 1", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Result result = run(Container{stage}.probing({"pid"}));
+        INFO(result);
+        CHECK(result.out == "1\n");
+    }
+}
+
+TEST_CASE("a container sees its own processes and no others", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Result result = run(Container{stage}.probing({"ls", "/proc"}));
+        INFO(result);
+        Words numbers;
+        for (const auto& name : lines_of(result.out)) {
+            if (name.find_first_not_of("0123456789") == std::string::npos) numbers.push_back(name);
+        }
+        CHECK(numbers == Words{"1"});
+    }
+}
+
+TEST_CASE("a container has the host name that it was given, the host keeps its own", "[stage3]") {
+    const std::string before = host_name();
+    const std::string name = random_name();
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        CHECK(run(container.probing({"hostname"}, {"--hostname", name})).out == name + "\n");
+        CHECK(run(container.probing({"hostname"})).out.starts_with("container"));
+        // Inside anything may happen to it.
+        CHECK(run(container.probing({"sethostname", "evil"})).exit_code == 0);
+        CHECK(host_name() == before);
+    }
+}
+
+TEST_CASE("without options all kinds of namespaces but user and time are new", "[stage3]") {
+    CHECK(new_kinds({}) == with_user_if_needed({"pid", "net", "mnt", "uts", "ipc", "cgroup"}));
+}
+
+TEST_CASE("--only makes the kinds that it names and no others", "[stage3]") {
+    for (const auto& kind : kKinds) {
+        INFO(kind);
+        CHECK(new_kinds({"--only", kind}) == with_user_if_needed({kind}));
+    }
+    CHECK(new_kinds({"--only", "pid,mnt,time"}) == with_user_if_needed({"pid", "mnt", "time"}));
+}
+
+TEST_CASE("--share keeps the host's namespaces of the kinds that it names", "[stage3]") {
+    CHECK(new_kinds({"--share", "net,uts"}) ==
+          with_user_if_needed({"pid", "mnt", "ipc", "cgroup"}));
+}
+
+TEST_CASE("--user adds a user namespace, before --only as behind it", "[stage3]") {
+    need_user_namespaces();
+    CHECK(new_kinds({"--only", "uts", "--user"}) == std::set<std::string>{"uts", "user"});
+    CHECK(new_kinds({"--user", "--only", "uts"}) == std::set<std::string>{"uts", "user"});
+}
+
+TEST_CASE("the later stages make the same kinds new", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        for (const auto& kind : kKinds) {
+            const Result inside = run(container.probing({"ns", kind}));
+            const Result outside = run({probe(), "ns", kind});
+            INFO(inside);
+            REQUIRE(inside.exit_code == 0);
+            const bool shared = kind == "time" || (kind == "user" && is_root());
+            CHECK((inside.out == outside.out) == shared);
+        }
+    }
+}
+
+TEST_CASE("a container has a loopback interface alone, and it is up", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Result result = run(Container{stage}.probing({"interfaces"}));
+        INFO(result);
+        CHECK(result.out == "lo up\n");
+    }
+}
+
+TEST_CASE("the loopback address of a container answers", "[stage3]") {
+    // Port 1 of an interface that is down: "Network is unreachable".
+    const Result result = run(Container{3}.command({"bash", "-c", "echo > /dev/tcp/127.0.0.1/1"}));
+    INFO(result);
+    CHECK(result.err.find("Connection refused") != std::string::npos);
+}
+
+TEST_CASE("with --share net a container has the host's interfaces", "[stage3]") {
+    const std::string here = run({probe(), "interfaces"}).out;
+    for (const int stage : container_stages()) {
+        const Result result = run(Container{stage}.probing({"interfaces"}, {"--share", "net"}));
+        INFO(result);
+        CHECK(result.out == here);
+    }
+}
+
+TEST_CASE("a container inherits descriptors 0, 1 and 2 and no other", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        for (const Words& options : {Words{}, Words{"--init"}}) {
+            Words command{"bash", "-c", "exec 50</etc/passwd; exec \"$@\"", "bash"};
+            for (const auto& word : container.probing({"fds"}, options)) command.push_back(word);
+            const Result result = run(command);
+            INFO(result);
+            CHECK(result.out == "0\n1\n2\n");
+        }
+    }
+}
+
+TEST_CASE("a standard stream that the caller closed is /dev/null inside", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        const auto with_closed = [&](const std::string& closed, const Words& verb) {
+            Words command{"bash", "-c", "exec " + closed + "; exec \"$@\"", "bash"};
+            for (const auto& word : container.probing(verb)) command.push_back(word);
+            return run(command);
+        };
+        CHECK(with_closed("0<&- 2>&-", {"fds"}).out == "0\n1\n2\n");
+        CHECK(with_closed("0<&-", {"read"}).exit_code == 0);
+        const Result no_output = with_closed("0<&- 1>&-", {"streams", "out", "error"});
+        INFO(no_output);
+        CHECK(no_output.exit_code == 0);
+        CHECK(no_output.err == "error\n");
+        CHECK(with_closed("0<&- 1>&- 2>&-", {"exit", "9"}).exit_code == 9);
+    }
+}
+
+TEST_CASE("blocked and ignored signals of the caller are the container's no more", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        for (const Words& options : {Words{}, Words{"--init"}}) {
+            Words command{"bash", "-c", "trap '' TERM INT PIPE CHLD USR2; exec \"$@\"", "bash"};
+            for (const auto& word : container.probing({"signal-mask"}, options)) {
+                command.push_back(word);
+            }
+            const Result result = run(command);
+            INFO(result);
+            CHECK(result.exit_code == 0);
+            CHECK(result.out == "blocked:\nignored:\n");
+        }
+    }
+}
+
+TEST_CASE("mounts of a container stay in it, even where / is shared", "[stage3][root]") {
+    check(::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr), "make shared", "/");
+    const std::string before = read_file("/proc/self/mountinfo");
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        CHECK(run(container.probing({"pid"})).exit_code == 0);
+        CHECK(run(container.probing({"pid"}, {"--init"})).exit_code == 0);
+        CHECK(run(container.command({"/no/such/program"})).exit_code == 127);
+        CHECK(read_file("/proc/self/mountinfo") == before);
+    }
+    check(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "make private", "/");
+}
+
+TEST_CASE("a program in a container mounts, and the host does not see it", "[stage3]") {
+    const Container container{3};
+    const std::string directory = temporary_directory();
+    const std::string script =
+        "mount -t tmpfs tmpfs '" + directory + "' && touch '" + directory + "/file'";
+    const Result result = run(container.command({"sh", "-c", script}));
+    INFO(result);
+    CHECK(result.exit_code == 0);
+    CHECK(names_in(directory).empty());
+}
+
+TEST_CASE("the cgroup tree of a container begins at its own group", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Result result = run(Container{stage}.probing({"cat", "/proc/self/cgroup"}));
+        INFO(result);
+        for (const auto& line : lines_of(result.out)) CHECK(line.ends_with(":/"));
+    }
+}

@@ -1,0 +1,184 @@
+// The root that lives as long as one run, however that ends.
+#include "stage4-chroot/temporary_root.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/file.hpp"
+#include "tests/stage3/container.hpp"
+
+// A run of stage 4 or 5 on a temporary root, with a TMPDIR of its own, and in it one directory of
+// the host's.
+class TemporaryRun {
+public:
+    explicit TemporaryRun(int stage) : stage_{stage} {
+        if (!is_root()) need_user_namespaces();
+        options_.environment = {"TMPDIR=" + temporary_};
+        write_file(precious_ + "/file", "precious\n");
+    }
+
+    Words command(const Words& command) const {
+        Words all{program(stage_), "run", "-v", precious_ + ":/precious"};
+        if (stage_ == 5) all.push_back("host");
+        all.push_back("--");
+        all.insert(all.end(), command.begin(), command.end());
+        return all;
+    }
+
+    const RunOptions& options() const { return options_; }
+    Words left() const { return names_in(temporary_); }
+
+    void check_clean() const {
+        wait_until([&] { return left().empty(); }, "the temporary root is gone");
+        CHECK(read_file(precious_ + "/file") == "precious\n");
+        CHECK(read_file("/proc/self/mountinfo") == mounts_);
+    }
+
+private:
+    int stage_;
+    std::string temporary_ = temporary_directory();
+    std::string precious_ = temporary_directory();
+    std::string mounts_ = read_file("/proc/self/mountinfo");
+    RunOptions options_;
+};
+
+TEST_CASE("a temporary root is gone after the command has ended", "[stage4]") {
+    for (const int stage : stages_with_roots()) {
+        const TemporaryRun temporary{stage};
+        const Result result =
+            run(temporary.command({"sh", "-c",
+                                   "cat /precious/file; touch /file; mkdir -p /a/b; "
+                                   "chmod 0 /a; exit 7"}),
+                temporary.options());
+        INFO(result);
+        CHECK(result.exit_code == 7);
+        CHECK(result.out == "precious\n");
+        CHECK(result.err.find("Setting up root filesystem at ") != std::string::npos);
+        CHECK(temporary.left().empty());  // at once, not some time later
+        temporary.check_clean();
+    }
+}
+
+TEST_CASE("a temporary root is gone after an error", "[stage4]") {
+    for (const int stage : stages_with_roots()) {
+        const TemporaryRun temporary{stage};
+        CHECK(run(temporary.command({"/no/such/program"}), temporary.options()).exit_code == 127);
+        CHECK(temporary.left().empty());
+        temporary.check_clean();
+    }
+}
+
+TEST_CASE("a temporary root is gone after Ctrl-C, SIGTERM and SIGKILL", "[stage4]") {
+    for (const int stage : stages_with_roots()) {
+        for (const int signal : {SIGINT, SIGTERM, SIGKILL}) {
+            const TemporaryRun temporary{stage};
+            Process runner{temporary.command({"sh", "-c", "echo ready; exec sleep 1000"}),
+                           temporary.options()};
+            runner.wait_for_output("ready");
+            CHECK(temporary.left().size() == 1);
+            runner.signal(signal);
+            CHECK(runner.wait() == 128 + signal);
+            temporary.check_clean();
+        }
+    }
+}
+
+TEST_CASE("a temporary root is gone though its container was busy filling it", "[stage4]") {
+    for (const int stage : stages_with_roots()) {
+        const TemporaryRun temporary{stage};
+        const std::string script =
+            "echo ready; i=0; while :; do i=$((i+1)); mkdir /d$i; : > /d$i/f; done";
+        Process runner{temporary.command({"sh", "-c", script}), temporary.options()};
+        runner.wait_for_output("ready");
+        runner.signal(SIGKILL);
+        CHECK(runner.wait() == 137);
+        temporary.check_clean();
+    }
+}
+
+TEST_CASE("killed at any moment of its start, a run leaves nothing", "[stage4]") {
+    for (const int stage : stages_with_roots()) {
+        for (int i = 0; i < 8; ++i) {
+            const TemporaryRun temporary{stage};
+            Process runner{temporary.command({"sleep", "1000"}), temporary.options()};
+            const timespec moment{0, static_cast<long>(random_number(90000)) * 1000};
+            ::nanosleep(&moment, nullptr);
+            runner.signal(SIGKILL);
+            CHECK(runner.wait() == 137);
+            temporary.check_clean();
+        }
+    }
+}
+
+TEST_CASE("temporary roots of runs at the same time do not meet", "[stage4]") {
+    for (const int stage : stages_with_roots()) {
+        const TemporaryRun temporary{stage};
+        const Words command = temporary.command({"sh", "-c", "echo ready; read line; ls /"});
+        Process first{command, temporary.options()};
+        Process second{command, temporary.options()};
+        first.wait_for_output("ready");
+        second.wait_for_output("ready");
+        CHECK(temporary.left().size() == 2);
+        first.send("go\n");
+        CHECK(first.wait() == 0);
+        CHECK(temporary.left().size() == 1);
+        second.send("go\n");
+        CHECK(second.wait() == 0);
+        CHECK(second.out().find("precious\n") != std::string::npos);
+        temporary.check_clean();
+    }
+}
+
+TEST_CASE("remove_tree removes links and not what they lead to", "[stage4]") {
+    const std::string place = temporary_directory();
+    const std::string precious = place + "/precious";
+    const std::string tree = place + "/tree";
+    make_directories(precious);
+    make_directories(tree + "/a/b/c");
+    write_file(precious + "/file", "");
+    write_file(tree + "/a/file", "");
+    for (const auto& link : {tree + "/link", tree + "/a/b/link"}) {
+        check(::symlink(precious.c_str(), link.c_str()), "symlink");
+    }
+    check(::mkfifo((tree + "/fifo").c_str(), 0600), "mkfifo");
+    check(::chmod((tree + "/a/b").c_str(), 0), "chmod");
+    CHECK(remove_tree(tree));
+    CHECK_FALSE(file_exists(tree));
+    CHECK(file_exists(precious + "/file"));
+
+    check(::symlink(precious.c_str(), tree.c_str()), "symlink");
+    CHECK_FALSE(remove_tree(tree));  // a link in the tree's own place
+    CHECK(file_exists(precious + "/file"));
+    CHECK(remove_tree(place + "/never/was"));
+}
+
+TEST_CASE("remove_tree stops at a mount", "[stage4][root]") {
+    const std::string place = temporary_directory();
+    const std::string precious = place + "/precious";
+    const std::string tree = place + "/tree";
+    make_directories(precious + "/below");
+    make_directories(tree + "/a/mount");
+    write_file(precious + "/below/file", "");
+    const std::string mount_point = tree + "/a/mount";
+    check(::mount(precious.c_str(), mount_point.c_str(), nullptr, MS_BIND, nullptr), "mount");
+    CHECK_FALSE(remove_tree(tree));
+    CHECK(file_exists(precious + "/below/file"));
+    check(::umount(mount_point.c_str()), "umount");
+    CHECK(remove_tree(tree));
+}
+
+TEST_CASE("a tree that is still in use is removed as soon as it can be", "[stage4][root]") {
+    const std::string tree = temporary_directory() + "/tree";
+    make_directories(tree + "/mount");
+    write_file(tree + "/file", "");
+    check(::mount("none", (tree + "/mount").c_str(), "tmpfs", 0, nullptr), "mount");
+    const pid_t pid = check(::fork(), "fork");
+    if (pid == 0) ::_exit(remove_tree_of_dying(tree) ? 0 : 1);
+    Child remover{pid};
+    wait_until([&] { return !file_exists(tree + "/file"); }, "it has tried once");
+    check(::umount((tree + "/mount").c_str()), "umount");
+    CHECK(remover.wait() == 0);
+    CHECK_FALSE(file_exists(tree));
+}

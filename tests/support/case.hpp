@@ -1,0 +1,33 @@
+// One case as the runner sees it, and what runner and case agree on.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct Case {
+    std::string name;
+    std::string tags;  // "[stage3][root]"
+
+    bool has(std::string_view tag) const { return tags.find(tag) != std::string::npos; }
+};
+
+// In the environment of a case.
+inline constexpr auto kSeedVariable = "SLIPWAY_TEST_SEED";
+inline constexpr auto kNameVariable = "SLIPWAY_TEST_CASE";
+inline constexpr auto kReportVariable = "SLIPWAY_TEST_REPORT";  // the descriptor for its reports
+
+// How the name of a directory begins that temporary_directory() made.
+inline constexpr auto kHandedOut = "handed-out-";
+
+inline constexpr int kSkippedExitCode = 77;
+
+// The path of this very program.
+std::string own_program();
+
+// All cases that Catch2 knows and the expression ("[stage3]~[root]", or a name) selects; without
+// one all that are not hidden.
+std::vector<Case> find_cases(const std::string& expression);
+
+// Runs one case in this process. 0 passed, 1 failed; the report is printed.
+int run_case(const std::string& name);

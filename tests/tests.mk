@@ -1,0 +1,48 @@
+# The tests: one program, build/tests/slipway-tests, that is its own runner (tests/support).
+
+# Catch2 3 is a library, Catch2 2 a header.
+CATCH2_LIBRARY = $(shell $(CXX) -std=c++20 -E -include catch2/catch_all.hpp -x c++ /dev/null \
+	>/dev/null 2>&1 && echo -lCatch2)
+TEST_OPTIMIZE ?= -O0 -g1
+# The folders of tests that are built: a stage's where its folder is there.
+TEST_TOPICS ?= common house runner \
+	$(sort $(foreach folder,$(wildcard stage[1-6]-*),$(firstword $(subst -, ,$(folder)))))
+TEST_SOURCES := $(wildcard $(patsubst %,tests/%/*.cpp,support $(TEST_TOPICS)))
+TEST_OBJECTS := $(call objects,$(TEST_SOURCES))
+# The libraries of the stages that they test and of the earlier ones.
+TEST_STAGES := $(sort $(foreach n,1 2 3 4 5 6,$(if $(filter stage$(n),$(TEST_TOPICS)), \
+	$(wordlist 1,$(n),1 2 3 4 5))))
+TEST_ARCHIVES := $(if $(filter stage6,$(TEST_TOPICS)),$(call archives_of,$(CORE) $(FEATURES))) \
+	$(call upto,$(TEST_STAGES))
+
+$(BUILD)/obj/tests/%.o: override OPTIMIZE := $(TEST_OPTIMIZE)
+
+# Catch2's header costs seconds in each file, so it is compiled once, beside a stub that stands for
+# it: g++ and clang++ both take X.gch for `-include X`. Not so in the file that makes Catch2 itself.
+TEST_HEADER := $(BUILD)/obj/tests/testing.hpp
+TEST_HEADER_USERS := $(filter-out %/catch_session.o,$(TEST_OBJECTS))
+
+$(TEST_HEADER).gch: tests/support/testing.hpp
+	@mkdir -p $(@D)
+	@printf '#include "tests/support/testing.hpp"\n' > $(TEST_HEADER)
+	$(CXX) $(CXXFLAGS) -I. -MMD -MP -MF $(TEST_HEADER).d -MT $@ -x c++-header $(TEST_HEADER) -o $@
+$(TEST_HEADER).gch: override OPTIMIZE := $(TEST_OPTIMIZE)
+$(TEST_HEADER_USERS): $(TEST_HEADER).gch
+$(TEST_HEADER_USERS): private CXXFLAGS += -include $(TEST_HEADER)
+
+$(BUILD)/tests/slipway-tests: $(TEST_OBJECTS) $(TEST_ARCHIVES)
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) $(TEST_OBJECTS) -Wl,--start-group $(TEST_ARCHIVES) -Wl,--end-group \
+		$(CATCH2_LIBRARY) -o $@
+
+# What tests start inside containers: static, since the container's root has no libraries.
+PROBE_OBJECTS := $(call objects,$(wildcard tests/probe/*.cpp))
+$(BUILD)/tests/probe: $(PROBE_OBJECTS) $(call upto,)
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) $(STATIC) $^ -o $@
+
+test: $(PROGRAMS) $(BUILD)/tests/slipway-tests $(BUILD)/tests/probe ## build and run every test (STRICT=1: a skip is a failure; ONLY='[stage3]')
+	@BUILD='$(abspath $(BUILD))' SLIPWAY_SOURCE='$(CURDIR)' CXX='$(CXX)' $(BUILD)/tests/slipway-tests \
+		$(if $(STRICT),--strict) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),'$(ONLY)')
+
+.PHONY: test
