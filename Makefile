@@ -83,9 +83,6 @@ stage4: $(BUILD)/stage4-chroot
 stage5: $(BUILD)/stage5-cgroups
 
 # --- running ------------------------------------------------------------------------------------
-run: $(BUILD)/stage5-cgroups ## run an isolated container: the main job, with no other set-up
-	@BUILD=$(BUILD) bash stage5-cgroups/tour.sh
-
 install: $(PROGRAMS) ## copy the programs to PREFIX/bin (PREFIX=/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
@@ -95,8 +92,8 @@ format: ## lay out every source file as .clang-format says
 
 lint: ## check layout (clang-format) and habits (clang-tidy)
 	clang-format --dry-run --Werror $(FORMATTED)
-	printf '%s\n' $(filter %.cpp,$(LINTED)) | xargs -P $(shell nproc) -n 4 \
-		clang-tidy --quiet --warnings-as-errors='*' -- -std=c++20 -I.
+	printf '%s\n' $(filter %.cpp,$(LINTED)) | xargs -P $(shell nproc) -n 2 \
+		sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=c++20 -I.' clang-tidy
 
 include tests/tests.mk
 -include stage6-daemon-shim/rules.mk
@@ -108,6 +105,6 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-.PHONY: all help clean run install format lint stage1 stage2 stage3 stage4 stage5
+.PHONY: all help clean install format lint stage1 stage2 stage3 stage4 stage5
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -38,24 +38,33 @@ static std::size_t utf8_length(std::string_view text) {
     return 0;
 }
 
+// A character that a terminal obeys instead of showing it, or by which it shows the text around it
+// in another order than it is written (CVE-2021-42574).
+static bool is_control(std::string_view character) {
+    const auto byte = static_cast<unsigned char>(character[0]);
+    if (character.size() == 1) return byte < 0x20 || byte == 0x7f;
+    if (character.size() == 2) return byte == 0xc2 && (character[1] & 0xe0) == 0x80;  // to U+009F
+    const auto last = static_cast<unsigned char>(character.back());
+    if (character.starts_with("\xe2\x80")) {
+        return last == 0x8e || last == 0x8f || (last >= 0xaa && last <= 0xae);  // U+200E, U+202A..
+    }
+    return character.starts_with("\xe2\x81") && last >= 0xa6 && last <= 0xa9;  // U+2066 to U+2069
+}
+
 std::string printable(std::string_view text) {
     constexpr char digits[] = "0123456789abcdef";
     std::string result;
     while (!text.empty()) {
-        const auto byte = static_cast<unsigned char>(text[0]);
         const std::size_t length = utf8_length(text);
-        // U+0080 to U+009F are control characters too: some terminals obey them.
-        const bool c1_control = byte == 0xc2 && length == 2 && (text[1] & 0xe0) == 0x80;
-        if (length == 0 || byte < 0x20 || byte == 0x7f || c1_control) {
+        const auto character = text.substr(0, length == 0 ? 1 : length);
+        text.remove_prefix(character.size());
+        if (length != 0 && !is_control(character)) {
+            result.append(character);
+            continue;
+        }
+        for (const char letter : character) {
+            const auto byte = static_cast<unsigned char>(letter);
             result.append("\\x").append({digits[byte >> 4], digits[byte & 15]});
-            text.remove_prefix(1);
-            if (!c1_control) continue;
-            const auto second = static_cast<unsigned char>(text[0]);
-            result.append("\\x").append({digits[second >> 4], digits[second & 15]});
-            text.remove_prefix(1);
-        } else {
-            result.append(text.substr(0, length));
-            text.remove_prefix(length);
         }
     }
     return result;

@@ -49,7 +49,8 @@ auto retry(Call call) -> decltype(call()) {
 // "No such file or directory" for ENOENT: strerror(3) without its static buffer.
 std::string error_text(int error);
 
-// The text with control bytes and invalid UTF-8 as \xNN, fit for a terminal and for one line.
+// The text with control characters (also those that turn the direction of writing) and invalid
+// UTF-8 as \xNN, fit for a terminal and for one line.
 std::string printable(std::string_view text);
 
 // Prints `program: text` as one line on stderr and returns `exit_code`, for the end of main().

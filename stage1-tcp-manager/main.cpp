@@ -4,7 +4,7 @@
 
 #include "common/error.hpp"
 #include "common/options.hpp"
-#include "common/socket.hpp"
+#include "common/tcp_socket.hpp"
 #include "stage1-tcp-manager/address_options.hpp"
 #include "stage1-tcp-manager/manager.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "common/fd.hpp"
 #include "common/process.hpp"
-#include "common/socket.hpp"
+#include "common/tcp_socket.hpp"
 #include "stage1-tcp-manager/connection.hpp"
 #include "stage1-tcp-manager/deadlines.hpp"
 #include "stage1-tcp-manager/log.hpp"

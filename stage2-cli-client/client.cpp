@@ -1,8 +1,10 @@
 #include "stage2-cli-client/client.hpp"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "common/file.hpp"
+#include "common/socket.hpp"
 #include "stage1-tcp-manager/protocol.hpp"
 #include "stage1-tcp-manager/validation.hpp"
 #include "stage2-cli-client/reply.hpp"
@@ -144,7 +146,7 @@ std::string Client::await_reply(std::string_view command) {
         searched = received_.size();
         if (end != std::string::npos) {
             ends_its_replies_ = true;
-            const std::string reply = received_.substr(0, end);
+            std::string reply = received_.substr(0, end);
             received_.erase(0, end + 1);
             return reply;
         }

@@ -8,7 +8,7 @@
 #include "common/error.hpp"
 #include "common/fd.hpp"
 #include "common/process.hpp"
-#include "common/socket.hpp"
+#include "common/tcp_socket.hpp"
 #include "stage1-tcp-manager/deadlines.hpp"
 
 // There is no manager, or none any more.

@@ -30,4 +30,8 @@ $(STAGE6_PROGRAMS):
 PROGRAMS += $(STAGE6_PROGRAMS)
 all test: $(STAGE6_PROGRAMS)
 stage6: $(STAGE6_PROGRAMS)
-.PHONY: stage6
+
+run: $(BUILD)/slipway $(BUILD)/slipwayd $(BUILD)/slipway-shim ## the main job: an isolated container, by way of daemon and shim
+	@BUILD='$(BUILD)' bash stage6-daemon-shim/tour.sh
+
+.PHONY: stage6 run

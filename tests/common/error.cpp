@@ -54,6 +54,27 @@ TEST_CASE("text for a terminal keeps what can be read and shows the rest as numb
     CHECK(printable("") == "");
 }
 
+TEST_CASE("characters that turn the direction of a text are shown as numbers", "[common]") {
+    // U+202A to U+202E, U+2066 to U+2069, U+200E and U+200F.
+    for (const std::string last :
+         {"\x80\xaa", "\x80\xab", "\x80\xac", "\x80\xad", "\x80\xae", "\x81\xa6", "\x81\xa7",
+          "\x81\xa8", "\x81\xa9", "\x80\x8e", "\x80\x8f"}) {
+        const std::string shown = printable("a\xe2" + last + "z");
+        CHECK(shown.starts_with("a\\xe2\\x8"));
+        CHECK(shown.size() == 14);
+        CHECK(shown.ends_with("z"));
+    }
+    CHECK(printable("\xe2\x80\xae"
+                    "exe") ==
+          "\\xe2\\x80\\xae"
+          "exe");
+    // Their neighbours, and letters that are written from right to left.
+    for (const std::string good : {"\xe2\x80\x8d", "\xe2\x80\x90", "\xe2\x80\xa9", "\xe2\x80\xaf",
+                                   "\xe2\x81\xa5", "\xe2\x81\xaa", "\xd7\xa9", "\xe2\x82\xae"}) {
+        CHECK(printable(good) == good);
+    }
+}
+
 TEST_CASE("invalid UTF-8 is shown byte by byte", "[common]") {
     CHECK(printable("\xff\xfe") == "\\xff\\xfe");
     CHECK(printable("a\x80z") == "a\\x80z");                         // nothing to continue

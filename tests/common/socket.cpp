@@ -1,4 +1,5 @@
 #include "common/socket.hpp"
+#include "common/tcp_socket.hpp"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -7,6 +7,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/socket.hpp"
+#include "common/tcp_socket.hpp"
 #include "tests/stage1/talk.hpp"
 
 static const std::string kEmptyList = "Available containers: []";

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "common/error.hpp"
-#include "common/socket.hpp"
+#include "common/tcp_socket.hpp"
 #include "tests/stage1/talk.hpp"
 
 static const std::string kEmptyList = "Available containers: []";

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "common/error.hpp"
+#include "common/socket.hpp"
 #include "stage1-tcp-manager/manager.hpp"
 #include "tests/stage1/talk.hpp"
 

@@ -11,6 +11,7 @@
 #include "common/error.hpp"
 #include "common/options.hpp"
 #include "common/socket.hpp"
+#include "common/tcp_socket.hpp"
 
 TextClient::TextClient(std::uint16_t port) : TextClient{connect_tcp({"127.0.0.1", port})} {}
 

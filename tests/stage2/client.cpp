@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "common/error.hpp"
-#include "common/socket.hpp"
+#include "common/tcp_socket.hpp"
 #include "tests/stage1/talk.hpp"
 
 static const std::string kPrompt = "Enter command (run, stop or list), exit to quit interface: ";

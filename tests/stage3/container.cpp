@@ -128,6 +128,23 @@ bool is_alive(pid_t pid) {
     return state.size() > 1 && state[1] != "Z" && state[1] != "X";
 }
 
+// Field 10 of /proc/PID/stat; what stands before field 3 is a name in parentheses.
+static unsigned long page_faults_of(pid_t pid) {
+    const std::string status = read_file("/proc/" + std::to_string(pid) + "/stat");
+    std::istringstream fields{status.substr(status.rfind(')') + 1)};
+    std::string word;
+    for (int field = 3; field <= 10; ++field) fields >> word;
+    return std::stoul(word);
+}
+
+void wait_for_page_faults(const Process& process, unsigned long faults, std::string_view started) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (page_faults_of(process.pid()) < faults &&
+           process.out().find(started) == std::string::npos) {
+        if (std::chrono::steady_clock::now() > end) throw Failure{"the program does not start"};
+    }
+}
+
 void make_file(const std::string& path, std::string_view content, unsigned mode) {
     write_file(path, content);
     check(::chmod(path.c_str(), mode), "chmod", path);

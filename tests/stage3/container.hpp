@@ -64,6 +64,11 @@ pid_t first_process_of(pid_t runner);
 // Whether a process of this number lives. A zombie does not.
 bool is_alive(pid_t pid);
 
+// Waits for a moment of the program's start: until it has had this many page faults, of which every
+// start has about a hundred, or has printed `started`. They count how far it has come, however busy
+// the machine is.
+void wait_for_page_faults(const Process& process, unsigned long faults, std::string_view started);
+
 // A file with exactly this content and mode.
 void make_file(const std::string& path, std::string_view content, unsigned mode);
 

@@ -34,6 +34,32 @@ TEST_CASE("a signal for which the command has a handler is the command's", "[sta
     }
 }
 
+TEST_CASE("a command that takes its handler off goes on with what it does", "[stage3]") {
+    // Longer than the runner waits before it looks again whether a signal has done its work.
+    const std::string script =
+        "trap 'trap - TERM; echo cleaning; sleep 0.3; echo clean; exit 7' TERM; "
+        "echo ready; while :; do sleep 0.01; done";
+    Process runner{Container{3}.command({"sh", "-c", script})};
+    runner.wait_for_output("ready");
+    runner.signal(SIGTERM);
+    CHECK(runner.wait() == 7);
+    CHECK(runner.out() == "ready\ncleaning\nclean\n");
+}
+
+TEST_CASE("a signal on its way while a shell becomes the command is not lost", "[stage3]") {
+    // The shell's handler has it, and the program that has none and comes next never hears of it.
+    const Container container{3};
+    for (int i = 0; i < 30; ++i) {
+        const std::string handler = i % 2 == 0 ? "" : "trap 'echo caught' TERM; ";
+        const std::string script = handler + "echo ready; exec sleep 1000";
+        Process runner{container.command({"sh", "-c", script})};
+        runner.wait_for_output("ready");
+        runner.signal(SIGTERM);
+        INFO(runner);
+        REQUIRE(runner.wait() == 128 + SIGTERM);
+    }
+}
+
 TEST_CASE("a command that ignores a signal goes on", "[stage3]") {
     for (const int stage : container_stages()) {
         Process runner{Container{stage}.probing({"ignore-term"})};
@@ -60,14 +86,15 @@ TEST_CASE("when the runner is killed its container is gone", "[stage3]") {
     }
 }
 
+static constexpr unsigned kFaultsOfStartMax = 150;
+
 TEST_CASE("a signal at any moment of the start ends it all", "[stage3]") {
     // Either it comes before there is a container, or the container gets it: never lost.
     for (const int stage : container_stages()) {
         const Container container{stage};
         for (int i = 0; i < 25; ++i) {
             Process runner{container.probing({"sleep"})};
-            const timespec moment{0, static_cast<long>(random_number(12000)) * 1000};
-            ::nanosleep(&moment, nullptr);
+            wait_for_page_faults(runner, random_number(kFaultsOfStartMax), "ready");
             runner.signal(i % 2 == 0 ? SIGTERM : SIGINT);
             const int code = runner.wait();
             INFO(runner);

@@ -57,6 +57,20 @@ struct ElfParts {
 constexpr unsigned kLoadAddress = 0x10000;
 
 template <class Class>
+void fill_header(ElfParts<Class>& parts, unsigned machine) {
+    auto& header = parts.header;
+    std::string{ELFMAG}.copy(reinterpret_cast<char*>(header.e_ident), SELFMAG);
+    header.e_ident[EI_CLASS] = Class::kClass;
+    header.e_ident[EI_DATA] = ELFDATA2LSB;
+    header.e_ident[EI_VERSION] = EV_CURRENT;
+    header.e_type = ET_DYN;
+    header.e_machine = static_cast<decltype(header.e_machine)>(machine);
+    header.e_phoff = sizeof(parts.header);
+    header.e_phentsize = sizeof(typename Class::Segment);
+    header.e_phnum = static_cast<decltype(header.e_phnum)>(parts.segments.size());
+}
+
+template <class Class>
 ElfParts<Class> elf_parts(const ElfContent& content) {
     ElfParts<Class> parts;
     const auto add = [&](auto tag, std::uint64_t value) {
@@ -95,16 +109,6 @@ ElfParts<Class> elf_parts(const ElfContent& content) {
     add_segment(PT_LOAD, 0, entries_at + entries_size + parts.strings.size());
     add_segment(PT_DYNAMIC, entries_at, entries_size);
     if (segment_count == 3) add_segment(PT_INTERP, interpreter_at, parts.interpreter.size());
-
-    auto& header = parts.header;
-    std::string{ELFMAG}.copy(reinterpret_cast<char*>(header.e_ident), SELFMAG);
-    header.e_ident[EI_CLASS] = Class::kClass;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_ident[EI_VERSION] = EV_CURRENT;
-    header.e_type = ET_DYN;
-    header.e_machine = static_cast<decltype(header.e_machine)>(content.machine);
-    header.e_phoff = sizeof(parts.header);
-    header.e_phentsize = sizeof(typename Class::Segment);
-    header.e_phnum = static_cast<decltype(header.e_phnum)>(parts.segments.size());
+    fill_header(parts, content.machine);
     return parts;
 }

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "common/file.hpp"
 #include "tests/stage3/container.hpp"
 
@@ -29,6 +31,16 @@ public:
 
     const RunOptions& options() const { return options_; }
     Words left() const { return names_in(temporary_); }
+
+    // How many files and directories there are so far; what changes meanwhile may be missed.
+    std::size_t files() const {
+        std::error_code gone;
+        std::size_t count = 0;
+        std::filesystem::recursive_directory_iterator place{
+            temporary_, std::filesystem::directory_options::skip_permission_denied, gone};
+        for (; place != std::filesystem::end(place) && !gone; place.increment(gone)) ++count;
+        return count;
+    }
 
     void check_clean() const {
         wait_until([&] { return left().empty(); }, "the temporary root is gone");
@@ -102,9 +114,15 @@ TEST_CASE("killed at any moment of its start, a run leaves nothing", "[stage4]")
     for (const int stage : stages_with_roots()) {
         for (int i = 0; i < 8; ++i) {
             const TemporaryRun temporary{stage};
-            Process runner{temporary.command({"sleep", "1000"}), temporary.options()};
-            const timespec moment{0, static_cast<long>(random_number(90000)) * 1000};
-            ::nanosleep(&moment, nullptr);
+            Process runner{temporary.command({"sh", "-c", "echo ready; exec sleep 1000"}),
+                           temporary.options()};
+            const std::size_t files = random_number(100);
+            wait_until(
+                [&] {
+                    return temporary.files() >= files ||
+                           runner.out().find("ready") != std::string::npos;
+                },
+                "so much of the root is there");
             runner.signal(SIGKILL);
             CHECK(runner.wait() == 137);
             temporary.check_clean();

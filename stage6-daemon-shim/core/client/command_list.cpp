@@ -44,7 +44,7 @@ static std::string ago(std::int64_t created) {
     return duration_text(static_cast<std::int64_t>(::time(nullptr)) - created) + " ago";
 }
 
-static std::string id_text(std::string id, bool no_trunc) {
+static std::string id_text(const std::string& id, bool no_trunc) {
     return no_trunc ? id : id.substr(0, kShortIdLength);
 }
 

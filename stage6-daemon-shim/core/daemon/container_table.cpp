@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +24,20 @@ std::string new_container_id() {
     return id.substr(0, 64);
 }
 
+// A daemon that was killed just after a fork lives on in its child until that has exec'd: its lock
+// is free a moment later.
+static constexpr int kLockAttempts = 50;
+static constexpr int kLockMilliseconds = 20;
+
+bool lock_exclusively(int file, const std::string& path) {
+    for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
+        if (::flock(file, LOCK_EX | LOCK_NB) == 0) return true;
+        if (errno != EWOULDBLOCK) throw SystemError{errno, "lock", path};
+        ::poll(nullptr, 0, kLockMilliseconds);
+    }
+    return false;
+}
+
 static Fd lock_root(const std::string& root) {
     struct stat status {};
     check(::stat(root.c_str(), &status), "stat", root);
@@ -33,11 +48,8 @@ static Fd lock_root(const std::string& root) {
     const std::string path = root + "/lock";
     Fd lock{
         check(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), "open", path)};
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == -1) {
-        if (errno == EWOULDBLOCK) {
-            throw Failure{"state directory " + root + ": another daemon is using it"};
-        }
-        throw SystemError{errno, "lock", path};
+    if (!lock_exclusively(lock.get(), path)) {
+        throw Failure{"state directory " + root + ": another daemon is using it"};
     }
     return lock;
 }

@@ -64,5 +64,9 @@ private:
     std::map<std::string, ContainerPointer> by_name_;
 };
 
+// Takes the flock(2) of an open file; false when somebody else keeps it for longer than a second.
+// Throws SystemError.
+bool lock_exclusively(int file, const std::string& path);
+
 // 64 hexadecimal digits from the kernel's random numbers.
 std::string new_container_id();

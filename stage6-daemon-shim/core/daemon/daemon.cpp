@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,7 +38,7 @@ static Fd lock_socket(const std::string& path) {
     const std::string lock_path = path + ".lock";
     Fd lock{check(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600),
                   "open", lock_path)};
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == -1) {
+    if (!lock_exclusively(lock.get(), lock_path)) {
         throw Failure{"listen on " + path + ": another daemon listens there"};
     }
     return lock;
@@ -108,7 +107,7 @@ int run_daemon(const DaemonOptions& options, std::span<const DaemonFeature> feat
     loop.spawn(stop_on_signal(loop, signals));
     if (!options.quiet) {
         print(options.program + ": listening on " + options.socket + ", state in " + options.root +
-              ", " + std::to_string(found) + " containers\n");
+              ", " + std::to_string(found) + (found == 1 ? " container\n" : " containers\n"));
     }
     loop.run();
     ::unlink(options.socket.c_str());

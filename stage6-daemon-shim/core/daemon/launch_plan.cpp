@@ -82,7 +82,7 @@ static ProcessSpec plan_process(const JsonReader& config, bool isolated,
     if (process.args.empty()) throw HttpError{400, "No command specified"};
     process.env = plan_environment(config, isolated, hostname);
     process.cwd = config.get_string("WorkingDir");
-    if (process.cwd.empty()) process.cwd = "/";
+    if (process.cwd.empty()) process.cwd.push_back('/');
     if (process.cwd[0] != '/') {
         throw HttpError{400, "the working directory '" + process.cwd +
                                  "' is invalid, it needs to be an absolute path"};

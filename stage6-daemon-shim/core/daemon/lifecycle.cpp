@@ -1,7 +1,9 @@
 #include "stage6-daemon-shim/core/daemon/lifecycle.hpp"
 
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cctype>
 #include <cstring>
@@ -166,7 +168,11 @@ Task<void> Lifecycle::signal(ContainerPointer container, int number) {
     if (number != SIGKILL) throw HttpError{500, problem};
     // SIGKILL does not depend on a shim that is stopped: the kernel ends PID 1, and with it all.
     const auto started = read_started(ContainerDir::open(container->directory), start);
-    if (started) kill_process(started->container, started->boot);
+    if (!started) co_return;
+    kill_process(started->container, started->boot);
+    // It has an exit record to write, so it must go on.
+    const Fd shim = open_process(started->shim, started->boot);
+    if (shim) ::syscall(SYS_pidfd_send_signal, shim.get(), SIGCONT, nullptr, 0);
 }
 
 Task<bool> Lifecycle::stop(ContainerPointer container, std::string as_given, int number,

@@ -1,8 +1,9 @@
 #include "stage6-daemon-shim/core/daemon/list_filters.hpp"
 
+#include <regex.h>
+
 #include <algorithm>
 #include <array>
-#include <regex>
 
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
@@ -49,14 +50,30 @@ bool ListFilters::has(std::string_view key) const {
                        [&](const auto& wanted) { return wanted.first == key; });
 }
 
-// An unanchored regular expression, tried with and without the slash of the API's names.
-static bool name_matches(const std::string& name, const std::string& pattern) {
-    try {
-        const std::regex expression{pattern, std::regex::extended};
-        return std::regex_search(name, expression) || std::regex_search("/" + name, expression);
-    } catch (const std::regex_error&) {
-        throw HttpError{400, "invalid filter 'name': not a regular expression: " + pattern};
+// A compiled regular expression (regex(3)).
+class Pattern {
+public:
+    explicit Pattern(const std::string& text) {
+        if (::regcomp(&compiled_, text.c_str(), REG_EXTENDED | REG_NOSUB) != 0) {
+            throw HttpError{400, "invalid filter 'name': not a regular expression: " + text};
+        }
     }
+    Pattern(const Pattern&) = delete;
+    Pattern& operator=(const Pattern&) = delete;
+    ~Pattern() { ::regfree(&compiled_); }
+
+    bool is_in(const std::string& text) const {
+        return ::regexec(&compiled_, text.c_str(), 0, nullptr, 0) == 0;
+    }
+
+private:
+    regex_t compiled_{};
+};
+
+// Unanchored, and tried with and without the slash of the API's names.
+static bool name_matches(const std::string& name, const std::string& text) {
+    const Pattern pattern{text};
+    return pattern.is_in(name) || pattern.is_in("/" + name);
 }
 
 static bool label_matches(const Container& container, const std::string& wanted) {

@@ -17,7 +17,7 @@ static std::array<char, 64u << 10> shared_buffer;
 static_assert(shared_buffer.size() > kLogEntryBytesMax);
 static constexpr std::uint64_t kTailWindowBytesMax = 64u << 20;
 
-bool LogReader::open_log() {
+bool LogReader::open() {
     if (log_) return true;
     try {
         log_ = ContainerDir::open(container_->directory).open_file(kLogFile, O_RDONLY);
@@ -34,7 +34,7 @@ static std::uint64_t size_of(int fd) {
 }
 
 void LogReader::seek_to_end() {
-    offset_ = open_log() ? size_of(log_.get()) : 0;
+    offset_ = open() ? size_of(log_.get()) : 0;
 }
 
 // Where in `window` its last lines begin. A line is entries up to one that ends it; the last may
@@ -56,7 +56,7 @@ static std::size_t last_lines_in(std::string_view window, std::uint64_t lines, b
 }
 
 void LogReader::seek_to_last_lines(std::uint64_t lines) {
-    if (!open_log()) return;
+    if (!open()) return;
     const std::uint64_t size = size_of(log_.get());
     for (std::uint64_t window = 64u << 10;; window *= 4) {
         const std::uint64_t length = std::min(window, size);
@@ -101,7 +101,7 @@ static bool is_selected(const LogEntry& entry, const LogSelection& selection) {
 }
 
 bool LogReader::read_entries(const LogSelection& selection, bool framed, std::string& output) {
-    if (!open_log()) return false;
+    if (!open()) return false;
     const auto count = check(::pread(log_.get(), shared_buffer.data(), shared_buffer.size(),
                                      static_cast<off_t>(offset_)),
                              "read", kLogFile);

@@ -20,6 +20,10 @@ class LogReader {
 public:
     explicit LogReader(ContainerPointer container) : container_{std::move(container)} {}
 
+    // False while there is no log yet; the others call it too. Throws Failure where it is no
+    // regular file, SystemError.
+    bool open();
+
     // At the log's end now, or where its last `lines` lines begin.
     void seek_to_end();
     void seek_to_last_lines(std::uint64_t lines);
@@ -31,8 +35,6 @@ public:
     bool read_entries(const LogSelection& selection, bool framed, std::string& output);
 
 private:
-    bool open_log();
-
     ContainerPointer container_;
     Fd log_;
     std::uint64_t offset_ = 0;

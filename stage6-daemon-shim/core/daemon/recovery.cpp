@@ -30,8 +30,11 @@ static void read_files(Container& container, const ContainerDir& directory) {
     try {
         container.config = parse_json(directory.read(kConfigFile, kConfigBytesMax), limits);
         container.created_at = parse_time(JsonReader{container.config}.get_string("Created"));
-        container.has_terminal();  // both throw where a member is of another type
+        // All that is read of it later, perhaps in a list of all: of another type it throws here.
+        container.has_terminal();
         container.auto_remove();
+        summary_of(container);
+        inspection_of(container);
     } catch (const JsonError& error) {
         throw Failure{std::string{"corrupt state: config.json: "} + error.what()};
     }
@@ -109,6 +112,7 @@ static void recover(Daemon& daemon, const std::string& id) {
     } catch (const std::exception& error) {
         container->state = State::dead;
         container->error = error.what();
+        container->config = Json::object();
         readable = false;
     }
     daemon.table.adopt(container);

@@ -6,7 +6,7 @@
 #include "stage6-daemon-shim/core/contract/shim_protocol.hpp"
 #include "stage6-daemon-shim/core/daemon/container_table.hpp"
 
-constexpr auto kShimDeadline = std::chrono::seconds{10};
+constexpr auto kShimDeadline = std::chrono::seconds{5};
 
 // Sends one request and returns the answer, which is ok. Throws HttpError 500 when the shim does
 // not answer in time; Failure with its words when it refuses; SystemError when there is none.

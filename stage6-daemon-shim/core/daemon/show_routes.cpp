@@ -36,14 +36,23 @@ static Task<void> inspect_image(Daemon& daemon, HttpRequest& request, HttpRespon
     co_await responder.send_json(200, daemon.image.summary());
 }
 
+// What a client asks for when create has answered that there is no such image.
+static Task<void> pull_image(Daemon&, HttpRequest& request, HttpResponder&) {
+    throw HttpError{404, "pull " + request.query().get("fromImage") +
+                             ": there is no registry here; the one image is called host"};
+    co_return;
+}
+
 std::vector<Route> show_routes(Daemon& daemon) {
-    const auto route = [&](std::string_view pattern,
+    const auto route = [&](std::string_view method, std::string_view pattern,
                            Task<void> (*handler)(Daemon&, HttpRequest&, HttpResponder&)) {
-        return Route{"GET", pattern,
+        return Route{method, pattern,
                      [&daemon, handler](HttpRequest& request, HttpResponder& responder) {
                          return handler(daemon, request, responder);
                      }};
     };
-    return {route("/containers/json", list), route("/containers/{id}/json", inspect),
-            route("/images/json", list_images), route("/images/{name...}/json", inspect_image)};
+    return {route("GET", "/containers/json", list), route("GET", "/containers/{id}/json", inspect),
+            route("GET", "/images/json", list_images),
+            route("GET", "/images/{name...}/json", inspect_image),
+            route("POST", "/images/create", pull_image)};
 }

@@ -52,6 +52,7 @@ static Task<void> logs(Daemon& daemon, HttpRequest& request, HttpResponder& resp
         throw HttpError{400, "Bad parameters: you must choose at least one stream"};
     }
     LogReader reader{container};
+    reader.open();  // what is wrong with it is said before the answer begins
     seek(reader, request.query());
     const bool follow = request.query().flag("follow");
     co_await responder.start_stream(200, stream_type(*container, request));
@@ -60,32 +61,39 @@ static Task<void> logs(Daemon& daemon, HttpRequest& request, HttpResponder& resp
     co_await follow_log(daemon.log_watch, container, std::move(reader), selection, write, is_over);
 }
 
-// From the client to the container's stdin, once it runs. At the client's end of input the
-// container sees its own where it was made for one client alone (StdinOnce).
-static Task<void> pump_input(Daemon& daemon, ContainerPointer container, Stream& client) {
+// From the client to the container's stdin, once it runs. True when it was the client that ended
+// its input, not the container that reads no more.
+static Task<bool> pump_input(Daemon& daemon, ContainerPointer container, Stream& client) {
     while (container->state != State::running) co_await container->changed.wait();
     ShimMessage answer = co_await ask_shim(daemon.loop, container, "stdin");
-    if (answer.descriptors.empty()) co_return;
+    if (answer.descriptors.empty()) co_return false;
     Stream input{daemon.loop, std::move(answer.descriptors[0]), Stream::Kind::pipe};
-    try {
-        ReadResult result = ReadResult::data;
-        while (result == ReadResult::data) {
-            co_await input.write(client.buffered());
-            client.consume(client.buffered().size());
-            result = co_await client.fill();
-        }
-    } catch (const PeerGone&) {
-        co_return;  // the container reads no more: its output goes on
+    ReadResult result = ReadResult::data;
+    while (result == ReadResult::data) {
+        co_await input.write(client.buffered());
+        client.consume(client.buffered().size());
+        result = co_await client.fill();
     }
-    const JsonReader config = JsonReader{container->config}.get_object("Config");
-    if (config.get_bool("StdinOnce")) co_await ask_shim(daemon.loop, container, "close-stdin");
+    co_return true;
 }
 
-static Task<void> pump_input_quietly(Daemon& daemon, ContainerPointer container, Stream& client) {
+// At the client's end of input the container sees its own, where it was made for one client alone
+// (StdinOnce). Otherwise its stdin stays open for the next one, and this attachment is `over`.
+static Task<void> serve_input(Daemon& daemon, ContainerPointer container, Stream& client,
+                              bool& over) {
     try {
-        co_await pump_input(daemon, container, client);
+        const bool client_ended = co_await pump_input(daemon, container, client);
+        if (!client_ended) co_return;
+        const JsonReader config = JsonReader{container->config}.get_object("Config");
+        if (config.get_bool("StdinOnce")) {
+            co_await ask_shim(daemon.loop, container, "close-stdin");
+        } else {
+            over = true;
+            container->changed.notify_all();
+        }
     } catch (const std::exception&) {
-        // The container has ended, or the client is gone: the output's side sees it too.
+        // The container reads no more or has ended, or the client is gone: the output goes on as
+        // long as there is somebody to have it.
     }
 }
 
@@ -97,6 +105,7 @@ static Task<void> attach(Daemon& daemon, HttpRequest& request, HttpResponder& re
     const Query& query = request.query();
     const LogSelection selection = parse_selection(query);
     LogReader reader{container};
+    reader.open();
     if (!query.flag("logs")) reader.seek_to_end();
     const bool stream = query.flag("stream");
     const bool any = selection.standard_output || selection.standard_error || query.flag("stdin");
@@ -107,12 +116,15 @@ static Task<void> attach(Daemon& daemon, HttpRequest& request, HttpResponder& re
 
     const bool wants_input =
         JsonReader{container->config}.get_object("Config").get_bool("OpenStdin");
+    bool input_over = false;
     std::optional<ScopedTask> input;
     if (stream && query.flag("stdin") && wants_input) {
-        input.emplace(daemon.loop, pump_input_quietly(daemon, container, responder.stream()));
+        input.emplace(daemon.loop, serve_input(daemon, container, responder.stream(), input_over));
     }
     const auto write = [&](std::string_view bytes) { return responder.stream().write(bytes); };
-    const auto is_over = [&] { return !stream || container->exits != exits || container->removed; };
+    const auto is_over = [&] {
+        return !stream || input_over || container->exits != exits || container->removed;
+    };
     co_await follow_log(daemon.log_watch, container, std::move(reader), selection, write, is_over);
 }
 

@@ -14,7 +14,7 @@ static std::string environment_value(const char* name) {
 
 // /tmp/PROGRAM-UID. Anybody may make such a name in /tmp before we do.
 static std::string private_directory(const std::string& program) {
-    const std::string path = "/tmp/" + program + "-" + std::to_string(::geteuid());
+    std::string path = "/tmp/" + program + "-" + std::to_string(::geteuid());
     if (::mkdir(path.c_str(), 0700) == -1 && errno != EEXIST) {
         throw SystemError{errno, "mkdir", path};
     }
@@ -46,7 +46,7 @@ std::string default_socket(std::string_view program) {
 
 std::string default_root(std::string_view program) {
     const std::string name{program};
-    const std::string root = environment_value("SLIPWAY_ROOT");
+    std::string root = environment_value("SLIPWAY_ROOT");
     if (!root.empty()) return root;
     if (::geteuid() == 0) return "/var/lib/" + name;
     return user_directory(name, "XDG_DATA_HOME") + "/" + name;
