@@ -28,20 +28,31 @@ static std::string command_line(pid_t pid) {
     }
 }
 
-// True when the process neither catches, ignores nor blocks the signal.
-static bool would_die_of(pid_t pid, unsigned signal) {
+// What a process would do with a signal that came now.
+enum class Outcome {
+    death,
+    wait,  // blocked, with nothing to handle it: decided when it is unblocked
+    own,   // caught or ignored: the process's own affair
+};
+
+// `is_pending` is set when one waits there already.
+static Outcome outcome_of(pid_t pid, int signal, bool& is_pending) {
+    is_pending = false;
     try {
         const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
-        const auto handled = signal_mask(status, "SigCgt") | signal_mask(status, "SigIgn") |
-                             signal_mask(status, "SigBlk");
-        return ((handled >> (signal - 1)) & 1) == 0;
+        const auto is_in = [&](const char* name) {
+            return ((signal_mask(status, name) >> (signal - 1)) & 1) != 0;
+        };
+        is_pending = is_in("ShdPnd");
+        if (is_in("SigCgt") || is_in("SigIgn")) return Outcome::own;
+        return is_in("SigBlk") ? Outcome::wait : Outcome::death;
     } catch (const std::exception&) {
-        return false;  // it has ended just now, or there is no /proc: nothing to make up for
+        return Outcome::own;  // it has ended just now, or there is no /proc: nothing to make up for
     }
 }
 
 // Long enough for an exec to be over.
-static constexpr int kSecondLookMilliseconds = 100;
+static constexpr int kNextLookMilliseconds = 100;
 
 static bool another_signal_within(const SignalFd& signals, int milliseconds) {
     pollfd readable{signals.get(), POLLIN, 0};
@@ -58,37 +69,48 @@ public:
 
     void pass_on(const signalfd_siginfo& info) {
         const int signal = static_cast<int>(info.ssi_signo);
+        bool is_pending = false;
         // Before the look at its handlers: an exec after that look is then seen as a change.
         program_ = command_line(child_);
-        passed_on_ = 0;
-        if (end_child_if_it_would_die_of(signal)) return;
+        first_outcome_ = outcome_of(child_, signal, is_pending);
+        undecided_ = 0;
+        if (first_outcome_ == Outcome::death) return end_child(signal);
         if (info.ssi_code != SI_KERNEL) ::kill(child_, signal);
-        passed_on_ = signal;
+        undecided_ = signal;
     }
 
-    // The child had a handler when we looked; has it become another program meanwhile?
-    bool deserve_second_look() const { return passed_on_ != 0; }
+    bool deserve_another_look() const { return undecided_ != 0; }
 
-    // A shell with a handler may by exec have become a program without one just before the signal
-    // came. One that is the same program has had its signal, and if it has no handler any more it
-    // has taken it off by itself: what it does now is its own affair.
+    // The child did not die at once of the signal that we passed on. Has the kernel dropped it?
     void look_again() {
-        const int signal = std::exchange(passed_on_, 0);
-        const std::string program = command_line(child_);
-        if (!program.empty() && program != program_) end_child_if_it_would_die_of(signal);
+        bool is_pending = false;
+        const auto outcome = outcome_of(child_, undecided_, is_pending);
+        if (outcome == Outcome::wait && is_pending) return;
+        const int signal = std::exchange(undecided_, 0);
+        if (outcome != Outcome::death) return;
+        // It was blocked, as for a moment by every shell that starts a program. Or a shell with a
+        // handler had just then become, by exec, a program without one. But a program that is the
+        // same has had its signal, and has taken its handler off by itself: what it does now is its
+        // own affair.
+        const bool was_blocked = first_outcome_ == Outcome::wait;
+        if (was_blocked || has_become_another_program()) end_child(signal);
     }
 
 private:
-    bool end_child_if_it_would_die_of(int signal) {
-        if (!would_die_of(child_, static_cast<unsigned>(signal))) return false;
+    bool has_become_another_program() const {
+        const std::string program = command_line(child_);
+        return !program.empty() && program != program_;
+    }
+
+    void end_child(int signal) {
         ended_by_ = signal;
         ::kill(child_, SIGKILL);
-        return true;
     }
 
     pid_t child_;
+    int undecided_ = 0;  // the signal that was passed on last, and what we saw then
     std::string program_;
-    int passed_on_ = 0;
+    Outcome first_outcome_ = Outcome::own;
     int ended_by_ = 0;
 };
 
@@ -96,8 +118,8 @@ int wait_for_container(Child& child, SignalFd& signals) {
     SignalsOnTheirWayIn incoming{child.pid()};
     int exit_code = 0;
     while (!child.has_ended(exit_code)) {
-        if (incoming.deserve_second_look() &&
-            !another_signal_within(signals, kSecondLookMilliseconds)) {
+        if (incoming.deserve_another_look() &&
+            !another_signal_within(signals, kNextLookMilliseconds)) {
             incoming.look_again();
             continue;
         }

@@ -1,5 +1,6 @@
 // What a process can do, and the ways in which it can misbehave.
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -55,6 +56,22 @@ static int catch_signal(const Arguments& arguments) {
     while (caught == 0) ::sigsuspend(&before);
     say("caught " + std::to_string(caught));
     return 0;
+}
+
+// Deaf for a moment after a SIGTERM has come, then as deadly to it as ever: what a shell is while
+// it starts a program.
+static int block_term(const Arguments& arguments) {
+    sigset_t only, pending;
+    ::sigemptyset(&only);
+    ::sigaddset(&only, SIGTERM);
+    check(::sigprocmask(SIG_BLOCK, &only, nullptr), "sigprocmask");
+    say("ready");
+    while (::sigpending(&pending) == 0 && ::sigismember(&pending, SIGTERM) == 0) {
+        ::poll(nullptr, 0, 1);
+    }
+    ::poll(nullptr, 0, static_cast<int>(number(arguments[0])));
+    check(::sigprocmask(SIG_UNBLOCK, &only, nullptr), "sigprocmask");
+    pause_for_ever();
 }
 
 // The grandchild leaves session and streams behind, as a daemon does.
@@ -183,6 +200,7 @@ std::vector<Verb> acting_verbs() {
         {"read", "", "stdin to stdout, to its end", echo},
         {"sleep", "", "says ready, pauses for ever", sleep_for_ever},
         {"ignore-term", "", "the same, deaf to SIGTERM and SIGINT", ignore_polite_signals},
+        {"block-term", "MS", "says ready; blocks SIGTERM until MS after it came", block_term},
         {"catch", "SIGNAL", "says ready; then caught N, and ends with 0", catch_signal},
         {"orphan", "", "leaves a daemon that pauses, says its number", leave_orphan},
         {"zombie", "", "keeps one, says ready, pauses for ever", keep_zombie},

@@ -60,6 +60,18 @@ TEST_CASE("a signal on its way while a shell becomes the command is not lost", "
     }
 }
 
+TEST_CASE("a signal that is blocked for a moment ends the command after that", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        for (const std::string milliseconds : {"0", "250"}) {
+            Process runner{container.probing({"block-term", milliseconds})};
+            runner.wait_for_output("ready");
+            runner.signal(SIGTERM);
+            CHECK(runner.wait() == 128 + SIGTERM);
+        }
+    }
+}
+
 TEST_CASE("a command that ignores a signal goes on", "[stage3]") {
     for (const int stage : container_stages()) {
         Process runner{Container{stage}.probing({"ignore-term"})};

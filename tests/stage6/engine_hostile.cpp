@@ -264,3 +264,40 @@ TEST_CASE("ten thousand old containers delay neither the start nor the list",
         }
     }
 }
+
+TEST_CASE("nothing of a plain process is left when its shim is killed and no daemon is there",
+          "[stage6][engine]") {
+    EngineScene scene{"orchestrator"};
+    const std::string id = scene.run_detached("web", {"sh", "-c", "sleep 1000 & echo $!; wait"});
+    scene.wait_for_logged("web", "\n");
+    const pid_t child = static_cast<pid_t>(std::stol(scene.logs("web").out));
+    scene.kill_daemon();
+    ::kill(scene.shim_of(id), SIGKILL);
+    scene.start_daemon();
+    wait_until([&] { return scene.status("web") == "exited"; }, "the container counts as ended");
+    wait_until([&] { return !process_exists(child); }, "the child has gone");
+}
+
+TEST_CASE("a container that writes for ever is stopped all the same", "[stage6][engine]") {
+    EngineScene scene;
+    scene.run_detached("web", {"yes"});
+    Process follower{scene.client({"logs", "-f", "web"})};
+    follower.wait_for_output("y\ny\n");
+    CHECK(scene.request("POST", "/containers/web/stop?t=0").status == 204);
+    CHECK(scene.request("DELETE", "/containers/web").status == 204);
+}
+
+TEST_CASE("what is listed while others come and go is always whole", "[stage6][engine]") {
+    EngineScene scene{"orchestrator"};
+    std::deque<Process> all;
+    for (int i = 0; i < 10; ++i) {
+        all.emplace_back(scene.client({"run", "--rm", "--", "sh", "-c", "echo hello"}));
+    }
+    for (int i = 0; i < 50; ++i)
+        CHECK(scene.request("GET", "/containers/json?all=1").status == 200);
+    for (Process& one : all) CHECK(one.wait() == 0);
+    const auto none_left = [&] {
+        return scene.request("GET", "/containers/json?all=1").json().as_array().empty();
+    };
+    wait_until(none_left, "all have gone");
+}

@@ -162,6 +162,8 @@ ContainerPointer ContainerTable::create(std::string name,
 }
 
 void ContainerTable::adopt(ContainerPointer container) {
+    // Two of one name can only come from a damaged disk: the second goes by its id.
+    if (by_name_.contains(container->name)) container->name = container->short_id();
     by_name_[container->name] = container;
     by_id_[container->id] = std::move(container);
 }

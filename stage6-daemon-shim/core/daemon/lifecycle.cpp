@@ -98,11 +98,27 @@ Task<void> Lifecycle::watch_shim(ContainerPointer container, Fd shim, pid_t shim
     finish(container, number);
 }
 
+// What a plain process has left behind where no cgroup could be made: its group. The group keeps
+// the leader's number taken, so a process of another start time under that number says that the
+// group has gone.
+static void kill_group(const ProcessIdentity& leader, const std::string& boot) {
+    if (leader.pid <= 1 || boot != boot_id()) return;
+    try {
+        if (identity_of(leader.pid) != leader) return;
+    } catch (const SystemError&) {
+        // The leader has ended; the others may live.
+    }
+    ::killpg(leader.pid, SIGKILL);
+}
+
 // Belt and braces for a shim that was killed: its container's PID 1 dies with it
 // (PR_SET_PDEATHSIG), unless it exec'd a set-user-ID program, which clears that.
 static void clean_up_after_dead_shim(const Container& container, unsigned number) {
     const auto started = read_started(ContainerDir::open(container.directory), number);
-    if (started) kill_process(started->container, started->boot);
+    if (started) {
+        kill_group(started->container, started->boot);
+        kill_process(started->container, started->boot);
+    }
     const JsonReader spec = JsonReader{container.config}.get_object("spec");
     const Json* groups = spec.get_object("annotations").find("slipway.cgroups");
     std::vector<std::string> directories;

@@ -97,7 +97,9 @@ static bool matches(const Container& container, const std::string& key, const st
 }
 
 bool ListFilters::pass(const Container& container) const {
-    for (const auto& [key, value] : wanted_) {
+    for (const auto& filter : wanted_) {
+        const std::string& key = filter.first;
+        const std::string& value = filter.second;
         const auto one = [&](const auto& wanted) {
             return wanted.first == key && matches(container, key, wanted.second);
         };
