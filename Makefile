@@ -5,6 +5,15 @@
 # copy of the project without its last stages builds.
 
 BUILD ?= build
+# The sanitizers' build is one of its own. It leaves stages 3 to 5 out: a sanitizer's runtime does
+# not live through a fork into a PID namespace.
+ifneq ($(filter test-asan,$(MAKECMDGOALS)),)
+BUILD := $(BUILD)/asan
+OPTIMIZE := -O0 -g1
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+TEST_TOPICS := common stage1 stage2 stage6
+ONLY ?= ~[slow]~[.]
+endif
 ifeq ($(origin CXX),default)
 CXX := g++
 endif
@@ -103,7 +112,8 @@ clean: ## remove everything that was built
 
 # Each target that a person types carries its own line of help behind two number signs.
 help: ## this list
-	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F '## ' '/^[a-z0-9-]+:.*## / {split($$1, name, ":"); printf "  make %-10s %s\n", name[1], $$2}' \
+		$(MAKEFILE_LIST)
 
 .PHONY: all help clean install format lint stage1 stage2 stage3 stage4 stage5
 

@@ -45,4 +45,6 @@ test: $(PROGRAMS) $(BUILD)/tests/slipway-tests $(BUILD)/tests/probe ## build and
 	@BUILD='$(abspath $(BUILD))' SLIPWAY_SOURCE='$(CURDIR)' CXX='$(CXX)' $(BUILD)/tests/slipway-tests \
 		$(if $(STRICT),--strict) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),'$(ONLY)')
 
-.PHONY: test
+test-asan: test ## the tests of common and stages 1, 2 and 6 under the address and undefined sanitizers
+
+.PHONY: test test-asan

@@ -30,7 +30,7 @@ bool HostImage::exists() const {
 }
 
 std::string HostImage::make() {
-    const std::string path = directory_ + "/host";
+    std::string path = directory_ + "/host";
     if (exists()) return path;
     const std::string unfinished = directory_ + "/host.tmp";
     make_directories(directory_);

@@ -162,10 +162,10 @@ void Lifecycle::finish(ContainerPointer container, unsigned number) {
 
 // False at the deadline.
 Task<bool> Lifecycle::wait_until_stopped(ContainerPointer container, Deadline deadline) {
-    Wake wake = Wake::ready;
-    while (container->state == State::running && wake == Wake::ready) {
+    while (container->state == State::running) {
         // Never in a condition: g++ 12 then lays out the frame in another way than the handle says.
-        wake = co_await container->changed.wait(deadline);
+        const Wake wake = co_await container->changed.wait(deadline);
+        if (wake == Wake::timed_out) break;
     }
     co_return container->state != State::running;
 }
