@@ -35,11 +35,14 @@ $(BUILD)/tests/slipway-tests: $(TEST_OBJECTS) $(TEST_ARCHIVES)
 	$(CXX) $(CXXFLAGS) $(TEST_OBJECTS) -Wl,--start-group $(TEST_ARCHIVES) -Wl,--end-group \
 		$(CATCH2_LIBRARY) -o $@
 
-# What tests start inside containers: static, since the container's root has no libraries.
-PROBE_OBJECTS := $(call objects,$(wildcard tests/probe/*.cpp))
-$(BUILD)/tests/probe: $(PROBE_OBJECTS) $(call upto,)
+# What tests start inside containers: static, since the container's root has no libraries, and for
+# that reason never with a sanitizer. So it is compiled from its sources in one go.
+PROBE_SOURCES := $(wildcard tests/probe/*.cpp common/*.cpp)
+$(BUILD)/tests/probe: $(PROBE_SOURCES) $(wildcard tests/probe/*.hpp common/*.hpp)
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(STATIC) $^ -o $@
+	$(CXX) $(filter-out -fsanitize% -fno-sanitize%,$(CXXFLAGS)) -I. -static \
+		$(filter-out common/tcp_socket.cpp,$(PROBE_SOURCES)) -o $@
+$(BUILD)/tests/probe: private override OPTIMIZE := $(TEST_OPTIMIZE)
 
 test: $(PROGRAMS) $(BUILD)/tests/slipway-tests $(BUILD)/tests/probe ## build and run every test (STRICT=1: a skip is a failure; ONLY='[stage3]')
 	@BUILD='$(abspath $(BUILD))' SLIPWAY_SOURCE='$(CURDIR)' CXX='$(CXX)' $(BUILD)/tests/slipway-tests \
