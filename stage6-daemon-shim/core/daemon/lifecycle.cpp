@@ -171,7 +171,6 @@ Task<bool> Lifecycle::wait_until_stopped(ContainerPointer container, Deadline de
 }
 
 Task<void> Lifecycle::signal(ContainerPointer container, int number) {
-    const unsigned start = container->starts;
     std::string problem;
     try {
         co_await ask_shim(loop_, container, "kill " + std::to_string(number));
@@ -183,7 +182,7 @@ Task<void> Lifecycle::signal(ContainerPointer container, int number) {
     }
     if (number != SIGKILL) throw HttpError{500, problem};
     // SIGKILL does not depend on a shim that is stopped: the kernel ends PID 1, and with it all.
-    const auto started = read_started(ContainerDir::open(container->directory), start);
+    const auto started = read_started(ContainerDir::open(container->directory), container->starts);
     if (!started) co_return;
     kill_process(started->container, started->boot);
     // It has an exit record to write, so it must go on.
