@@ -113,19 +113,10 @@ static Task<void> wait(Daemon& daemon, HttpRequest& request, HttpResponder& resp
 }
 
 std::vector<Route> container_routes(Daemon& daemon) {
-    const auto route = [&](std::string_view method, std::string_view pattern,
-                           Task<void> (*handler)(Daemon&, HttpRequest&, HttpResponder&),
-                           WhenGone when_gone = WhenGone::finish) {
-        return Route{method, pattern,
-                     [&daemon, handler](HttpRequest& request, HttpResponder& responder) {
-                         return handler(daemon, request, responder);
-                     },
-                     when_gone};
-    };
-    return {route("POST", "/containers/create", create),
-            route("POST", "/containers/{id}/start", start),
-            route("POST", "/containers/{id}/stop", stop),
-            route("POST", "/containers/{id}/kill", kill),
-            route("POST", "/containers/{id}/wait", wait, WhenGone::cancel),
-            route("DELETE", "/containers/{id}", remove)};
+    return {route(daemon, "POST", "/containers/create", create),
+            route(daemon, "POST", "/containers/{id}/start", start),
+            route(daemon, "POST", "/containers/{id}/stop", stop),
+            route(daemon, "POST", "/containers/{id}/kill", kill),
+            route(daemon, "POST", "/containers/{id}/wait", wait, WhenGone::cancel),
+            route(daemon, "DELETE", "/containers/{id}", remove)};
 }

@@ -23,6 +23,14 @@ Daemon::Daemon(EventLoop& the_loop, const DaemonOptions& the_options)
       lifecycle{the_loop, table, the_options.shim_program},
       overlay{can_mount_overlay(the_options.root)} {}
 
+Route route(Daemon& daemon, std::string_view method, std::string_view pattern,
+            DaemonHandler handler, WhenGone when_gone) {
+    const auto handle = [&daemon, handler](HttpRequest& request, HttpResponder& responder) {
+        return handler(daemon, request, responder);
+    };
+    return {method, pattern, handle, when_gone};
+}
+
 static gid_t group_number(const std::string& name) {
     // SIMPLIFIED: /etc/group alone is read; getgrnam(3) would ask directories on the network too.
     const std::string groups = read_file("/etc/group");

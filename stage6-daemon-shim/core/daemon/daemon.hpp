@@ -35,6 +35,12 @@ struct Daemon {
     bool overlay;  // whether containers' roots can be an overlay of the image
 };
 
+// A route whose handler is a plain coroutine that works with the daemon.
+using DaemonHandler = Task<void> (*)(Daemon& daemon, HttpRequest& request,
+                                     HttpResponder& responder);
+Route route(Daemon& daemon, std::string_view method, std::string_view pattern,
+            DaemonHandler handler, WhenGone when_gone = WhenGone::finish);
+
 // The routes of the core, by group.
 std::vector<Route> container_routes(Daemon& daemon);  // create, start, stop, kill, remove, wait
 std::vector<Route> stream_routes(Daemon& daemon);     // attach, logs

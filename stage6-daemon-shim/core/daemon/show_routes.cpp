@@ -44,15 +44,9 @@ static Task<void> pull_image(Daemon&, HttpRequest& request, HttpResponder&) {
 }
 
 std::vector<Route> show_routes(Daemon& daemon) {
-    const auto route = [&](std::string_view method, std::string_view pattern,
-                           Task<void> (*handler)(Daemon&, HttpRequest&, HttpResponder&)) {
-        return Route{method, pattern,
-                     [&daemon, handler](HttpRequest& request, HttpResponder& responder) {
-                         return handler(daemon, request, responder);
-                     }};
-    };
-    return {route("GET", "/containers/json", list), route("GET", "/containers/{id}/json", inspect),
-            route("GET", "/images/json", list_images),
-            route("GET", "/images/{name...}/json", inspect_image),
-            route("POST", "/images/create", pull_image)};
+    return {route(daemon, "GET", "/containers/json", list),
+            route(daemon, "GET", "/containers/{id}/json", inspect),
+            route(daemon, "GET", "/images/json", list_images),
+            route(daemon, "GET", "/images/{name...}/json", inspect_image),
+            route(daemon, "POST", "/images/create", pull_image)};
 }

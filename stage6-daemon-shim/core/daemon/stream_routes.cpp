@@ -129,14 +129,6 @@ static Task<void> attach(Daemon& daemon, HttpRequest& request, HttpResponder& re
 }
 
 std::vector<Route> stream_routes(Daemon& daemon) {
-    const auto route = [&](std::string_view method, std::string_view pattern,
-                           Task<void> (*handler)(Daemon&, HttpRequest&, HttpResponder&)) {
-        return Route{method, pattern,
-                     [&daemon, handler](HttpRequest& request, HttpResponder& responder) {
-                         return handler(daemon, request, responder);
-                     },
-                     WhenGone::cancel};
-    };
-    return {route("GET", "/containers/{id}/logs", logs),
-            route("POST", "/containers/{id}/attach", attach)};
+    return {route(daemon, "GET", "/containers/{id}/logs", logs, WhenGone::cancel),
+            route(daemon, "POST", "/containers/{id}/attach", attach, WhenGone::cancel)};
 }

@@ -27,13 +27,6 @@ static Task<void> info(Daemon& daemon, HttpRequest&, HttpResponder& responder) {
 }
 
 std::vector<Route> system_routes(Daemon& daemon) {
-    const auto route = [&](std::string_view method, std::string_view pattern,
-                           Task<void> (*handler)(Daemon&, HttpRequest&, HttpResponder&)) {
-        return Route{method, pattern,
-                     [&daemon, handler](HttpRequest& request, HttpResponder& responder) {
-                         return handler(daemon, request, responder);
-                     }};
-    };
-    return {route("GET", "/_ping", ping), route("HEAD", "/_ping", ping),
-            route("GET", "/version", version), route("GET", "/info", info)};
+    return {route(daemon, "GET", "/_ping", ping), route(daemon, "HEAD", "/_ping", ping),
+            route(daemon, "GET", "/version", version), route(daemon, "GET", "/info", info)};
 }
