@@ -45,27 +45,6 @@ void write_file(const std::string& path, std::string_view text, unsigned mode) {
     write_all(file.get(), text, path);
 }
 
-void write_file_atomically(const std::string& path, std::string_view text, unsigned mode) {
-    const std::string temporary = path + ".tmp";
-    const auto slash = path.rfind('/');
-    const std::string directory_path = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    const Fd directory{check(::open(directory_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-                             "open", directory_path)};
-    try {
-        const Fd file{check(
-            ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode),
-            "open", temporary)};
-        write_all(file.get(), text, temporary);
-        check(::fsync(file.get()), "fsync", temporary);
-        check(::rename(temporary.c_str(), path.c_str()), "rename", path);
-    } catch (...) {
-        ::unlink(temporary.c_str());
-        throw;
-    }
-    // Without this the new name may be lost when the power goes.
-    check(::fsync(directory.get()), "fsync", directory_path);
-}
-
 void make_directories(const std::string& path) {
     for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
         const std::string part = path.substr(0, end);

@@ -24,10 +24,6 @@ void write_control_file(const std::string& path, std::string_view text);
 // Creates or truncates the file and writes it. `mode` is lessened by the umask.
 void write_file(const std::string& path, std::string_view text, unsigned mode = 0644);
 
-// Readers see the old content or the new, never half: temporary file beside it, fsync, rename,
-// fsync of the directory (rename(2), fsync(2)).
-void write_file_atomically(const std::string& path, std::string_view text, unsigned mode = 0644);
-
 // mkdir -p with mode 0755: every missing directory on the way. Throws SystemError.
 void make_directories(const std::string& path);
 

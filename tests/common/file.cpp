@@ -75,34 +75,6 @@ TEST_CASE("a control file takes its value in one write, and is never created", "
     CHECK(read_file(place + "/file") == "new text");
 }
 
-TEST_CASE("an atomic write replaces the file and leaves nothing beside it", "[common]") {
-    const std::string place = temporary_directory();
-    const std::string path = place + "/file";
-    write_file_atomically(path, "one");
-    struct stat before {};
-    check(::stat(path.c_str(), &before), "stat");
-    const Fd reader{check(::open(path.c_str(), O_RDONLY | O_CLOEXEC), "open")};
-    write_file_atomically(path, "two", 0600);
-    CHECK(read_file(path) == "two");
-    CHECK(mode_of(path) == 0600);
-    CHECK(read_all(reader.get(), path) == "one");  // who had it open keeps the old one
-    CHECK_FALSE(file_exists(path + ".tmp"));
-}
-
-TEST_CASE("an atomic write that fails leaves the old file", "[common]") {
-    const std::string place = temporary_directory();
-    const std::string path = place + "/file";
-    check(::mkdir(path.c_str(), 0755), "mkdir");
-    CHECK(error_of([&] { write_file_atomically(path, "text"); }) == EISDIR);
-    CHECK_FALSE(file_exists(path + ".tmp"));
-    CHECK(error_of([&] { write_file_atomically(place + "/no/file", "text"); }) == ENOENT);
-    // A link in the temporary file's place is not followed.
-    write_file(place + "/precious", "precious");
-    check(::symlink("precious", (place + "/other.tmp").c_str()), "symlink");
-    CHECK(error_of([&] { write_file_atomically(place + "/other", "text"); }) == ELOOP);
-    CHECK(read_file(place + "/precious") == "precious");
-}
-
 TEST_CASE("directories are made with those on the way, and may be there already", "[common]") {
     const std::string place = temporary_directory();
     make_directories(place + "/a/b/c");
