@@ -31,7 +31,12 @@ PROGRAMS += $(STAGE6_PROGRAMS)
 all test: $(STAGE6_PROGRAMS)
 stage6: $(STAGE6_PROGRAMS)
 
-run: $(BUILD)/slipway $(BUILD)/slipwayd $(BUILD)/slipway-shim ## the main job: an isolated container, by way of daemon and shim
+run: first-container $(BUILD)/slipway $(BUILD)/slipwayd $(BUILD)/slipway-shim ## the main job: an isolated container, by way of daemon and shim
 	@BUILD='$(BUILD)' bash stage6-daemon-shim/tour.sh
 
-.PHONY: stage6 run
+# Stage 5 is compiled first, and needs no daemon: something to look at while the rest is compiled.
+first-container: $(BUILD)/stage5-cgroups
+	@printf '\nA first container, by stage 5 alone, while the engine is being compiled:\n'
+	@'$(BUILD)/stage5-cgroups' run --quiet host sh -c 'printf "My host name:       %s\nMy process number:  %s\nMy root directory:  %s\n\n" "$$(hostname)" "$$$$" "$$(echo /*)"'
+
+.PHONY: stage6 run first-container
