@@ -39,4 +39,8 @@ first-container: $(BUILD)/stage5-cgroups
 	@printf '\nA first container, by stage 5 alone, while the engine is being compiled:\n'
 	@'$(BUILD)/stage5-cgroups' run --quiet host sh -c 'printf "My host name:       %s\nMy process number:  %s\nMy root directory:  %s\n\n" "$$(hostname)" "$$$$" "$$(echo /*)"'
 
+ifneq ($(filter run,$(MAKECMDGOALS)),)
+$(call objects,$(wildcard stage6-daemon-shim/*.cpp $(addsuffix /*.cpp,$(CORE)))): | first-container
+endif
+
 .PHONY: stage6 run first-container
