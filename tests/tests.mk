@@ -44,10 +44,23 @@ $(BUILD)/tests/probe: $(PROBE_SOURCES) $(wildcard tests/probe/*.hpp common/*.hpp
 		$(filter-out common/tcp_socket.cpp,$(PROBE_SOURCES)) -o $@
 $(BUILD)/tests/probe: private override OPTIMIZE := $(TEST_OPTIMIZE)
 
-test: $(PROGRAMS) $(BUILD)/tests/slipway-tests $(BUILD)/tests/probe ## build and run every test (STRICT=1: a skip is a failure; ONLY='[stage3]')
+# The articles' mistakes, to be seen going wrong (tests/mistakes). Without a sanitizer, as the probe.
+MISTAKE_SOURCES := $(wildcard tests/mistakes/*.cpp)
+$(BUILD)/tests/mistake: $(MISTAKE_SOURCES) $(wildcard tests/mistakes/*.hpp) $(wildcard common/*.?pp)
+	@mkdir -p $(@D)
+	$(CXX) $(filter-out -fsanitize% -fno-sanitize%,$(CXXFLAGS)) -I. -static $(MISTAKE_SOURCES) \
+		$(filter-out common/tcp_socket.cpp,$(wildcard common/*.cpp)) -o $@
+$(BUILD)/tests/mistake: private override OPTIMIZE := $(TEST_OPTIMIZE)
+
+TEST_PROGRAMS := $(addprefix $(BUILD)/tests/,slipway-tests probe mistake)
+
+test: $(PROGRAMS) $(TEST_PROGRAMS) ## build and run every test (STRICT=1: a skip is a failure; ONLY='[stage3]')
 	@BUILD='$(abspath $(BUILD))' SLIPWAY_SOURCE='$(CURDIR)' CXX='$(CXX)' $(BUILD)/tests/slipway-tests \
 		$(if $(STRICT),--strict) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),'$(ONLY)')
 
 test-asan: test ## the tests of common and stages 1, 2 and 6 under the address and undefined sanitizers
 
 .PHONY: test test-asan
+
+# What each folder of tools adds: the book's checks, the classroom, the measurements, the machine.
+-include $(wildcard tests/*/rules.mk)
