@@ -5,7 +5,7 @@ CATCH2_LIBRARY = $(shell $(CXX) -std=c++20 -E -include catch2/catch_all.hpp -x c
 	>/dev/null 2>&1 && echo -lCatch2)
 TEST_OPTIMIZE ?= -O0 -g1
 # The folders of tests that are built: a stage's where its folder is there.
-TEST_TOPICS ?= common house runner \
+TEST_TOPICS ?= book $(if $(wildcard stage5-*),classroom) common house runner \
 	$(sort $(foreach folder,$(wildcard stage[1-6]-*),$(firstword $(subst -, ,$(folder)))))
 TEST_SOURCES := $(wildcard $(patsubst %,tests/%/*.cpp,support $(TEST_TOPICS)))
 TEST_OBJECTS := $(call objects,$(TEST_SOURCES))

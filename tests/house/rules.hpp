@@ -2,7 +2,7 @@
 // and are what keeps a reader's promise: a chapter is its folder, and reading goes one way.
 #pragma once
 
-#include "tests/house/source.hpp"
+#include "tests/support/source.hpp"
 
 using Tree = std::vector<SourceFile>;
 using Faults = std::vector<Fault>;

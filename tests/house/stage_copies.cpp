@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "tests/house/source.hpp"
+#include "tests/support/source.hpp"
 #include "tests/support/testing.hpp"
 
 static std::vector<std::string> stage_folders() {

@@ -15,7 +15,9 @@ struct Case {
 // In the environment of a case.
 inline constexpr auto kSeedVariable = "SLIPWAY_TEST_SEED";
 inline constexpr auto kNameVariable = "SLIPWAY_TEST_CASE";
-inline constexpr auto kReportVariable = "SLIPWAY_TEST_REPORT";  // the descriptor for its reports
+inline constexpr auto kReportVariable = "SLIPWAY_TEST_REPORT";      // descriptor for skip and hints
+inline constexpr auto kPatienceVariable = "SLIPWAY_TEST_PATIENCE";  // see patient()
+inline constexpr auto kCheckVariable = "SLIPWAY_TEST_CHECK";        // see checked_stage()
 
 // How the name of a directory begins that temporary_directory() made.
 inline constexpr auto kHandedOut = "handed-out-";
@@ -28,6 +30,10 @@ std::string own_program();
 // All cases that Catch2 knows and the expression ("[stage3]~[root]", or a name) selects; without
 // one all that are not hidden.
 std::vector<Case> find_cases(const std::string& expression);
+
+// What the programs of this case have been told and have said: those that run and the last one that
+// has ended.
+std::string describe_programs();
 
 // Runs one case in this process. 0 passed, 1 failed; the report is printed.
 int run_case(const std::string& name);

@@ -6,14 +6,87 @@
 #include <array>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "tests/support/case.hpp"
 
-// Catch2 wants at most one session in a process. Its compact reporter breaks no line: a command
-// that it shows can be pasted.
+#if CATCH_VERSION_MAJOR >= 3
+using ReporterBase = Catch::StreamingReporterBase;
+using Answer = void;
+#else
+class Reporter;
+using ReporterBase = Catch::StreamingReporterBase<Reporter>;
+using Answer = bool;
+#endif
+
+// A failed assertion for somebody who may never have seen C++: what was got and what expected, and
+// the programs with both their streams. No line is broken: a command can be pasted.
+class Reporter : public ReporterBase {
+public:
+    using ReporterBase::ReporterBase;
+    static std::string getDescription() { return "what a failed case shows"; }
+
+    void assertionStarting(const Catch::AssertionInfo&) override {}
+
+    Answer assertionEnded(const Catch::AssertionStats& stats) override {
+        if (!stats.assertionResult.isOk()) show(stats);
+        return Answer(true);
+    }
+
+private:
+    static void show(const Catch::AssertionStats& stats);
+};
+
+// In one line, so that nobody has to guess where a text ends, and not without end.
+static std::string in_one_line(const std::string& text) {
+    static constexpr std::size_t kShownBytesMax = 2000;
+    std::string line;
+    for (const char letter : text.substr(0, kShownBytesMax)) {
+        line += letter == '\n' ? "\\n" : std::string(1, letter);
+    }
+    if (text.size() <= kShownBytesMax) return line;
+    return line + "... " + std::to_string(text.size() - kShownBytesMax) + " bytes more";
+}
+
+// `got == expected` in two lines. Left as it is when it does not fall apart in one way only.
+static std::string got_and_expected(const std::string& expression, const std::string& expanded) {
+    if (expression.find(" == ") == std::string::npos) return "  that is: " + expanded + "\n";
+    for (const std::string sign : {"\n==\n", " == "}) {  // the first when they are long
+        const auto at = expanded.find(sign);
+        if (at == std::string::npos) continue;
+        if (at != expanded.rfind(sign)) break;
+        return "  got:      " + in_one_line(expanded.substr(0, at)) +
+               "\n  expected: " + in_one_line(expanded.substr(at + sign.size())) + "\n";
+    }
+    return "  that is: " + expanded + "\n";
+}
+
+void Reporter::show(const Catch::AssertionStats& stats) {
+    const Catch::AssertionResult& result = stats.assertionResult;
+    const Catch::SourceLineInfo place = result.getSourceInfo();
+    std::string text = std::string{place.file} + ":" + std::to_string(place.line) + ": ";
+    if (result.hasExpression()) text += result.getExpressionInMacro();
+    text += "\n";
+    if (result.hasExpandedExpression()) {
+        text += got_and_expected(result.getExpressionInMacro(), result.getExpandedExpression());
+    }
+    const std::string thrown{result.getMessage()};
+    if (result.hasMessage()) text += "  " + thrown + "\n";
+    bool shows_program = text.find("$ ") != std::string::npos;
+    for (const Catch::MessageInfo& message : stats.infoMessages) {
+        if (message.message == thrown) continue;
+        text += message.message + (message.message.ends_with('\n') ? "" : "\n");
+        shows_program = shows_program || message.message.find("$ ") != std::string::npos;
+    }
+    print(text + (shows_program ? "" : describe_programs()));
+}
+
+CATCH_REGISTER_REPORTER("slipway", Reporter)
+
+// Catch2 wants at most one session in a process.
 static Catch::Session& session() {
     static Catch::Session only_session;
     static const bool is_ready = [] {
-        const std::array arguments{"slipway-tests", "--reporter", "compact"};
+        const std::array arguments{"slipway-tests", "--reporter", "slipway"};
         return only_session.applyCommandLine(static_cast<int>(arguments.size()),
                                              arguments.data()) == 0;
     }();

@@ -3,10 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdlib>
 #include <random>
+#include <set>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -74,13 +76,27 @@ std::string temporary_directory() {
 
 void wait_until(const std::function<bool()>& condition, std::string_view what) {
     using std::chrono::steady_clock;
-    const auto end = steady_clock::now() + std::chrono::seconds{10};
+    const auto deadline = patient(std::chrono::seconds{10});
+    const auto end = steady_clock::now() + deadline;
     while (!condition()) {
         if (steady_clock::now() > end) {
-            throw Failure{"not so after 10 s: " + std::string{what}};
+            throw Failure{"not so after " + std::to_string(deadline.count() / 1000) +
+                          " s: " + std::string{what}};
         }
         ::poll(nullptr, 0, 5);
     }
+}
+
+int checked_stage() {
+    return std::atoi(variable(kCheckVariable).c_str());
+}
+
+std::chrono::milliseconds usual_deadline() {
+    return std::chrono::seconds{checked_stage() > 0 ? 5 : 10};
+}
+
+std::chrono::milliseconds patient(std::chrono::milliseconds deadline) {
+    return deadline * std::max(1, std::atoi(variable(kPatienceVariable).c_str()));
 }
 
 bool is_root() {
@@ -99,9 +115,17 @@ std::string random_name() {
     return name;
 }
 
+static void report(const std::string& text) {
+    const std::string number = variable(kReportVariable);
+    write_all(number.empty() ? STDERR_FILENO : std::atoi(number.c_str()), text, "report");
+}
+
+void hint(const std::string& text) {
+    static std::set<std::string> said;
+    if (said.insert(text).second) report("hint: " + text + "\n");
+}
+
 void skip(const std::string& reason) {
-    const std::string report = variable(kReportVariable);
-    const int fd = report.empty() ? STDERR_FILENO : std::atoi(report.c_str());
-    write_all(fd, reason, "report");
+    report(reason);
     ::_exit(kSkippedExitCode);
 }

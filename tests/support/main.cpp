@@ -52,6 +52,11 @@ static CommandLine parse(int argc, char** argv) {
          [&](auto) { line.runner.is_verbose = true; }},
         {"--list", "", "names and tags of the cases that match",
          [&](auto) { line.only_list = true; }},
+        {"--again", "COMMAND", "for a reader's program: the command that CASE=NAME is added to",
+         [&](auto text) {
+             line.runner.again = text;
+             line.runner.is_verbose = true;
+         }},
         {"--case", "NAME", "one case in this process, without a sandbox: for a debugger",
          [&](auto text) { line.only_case = text; }},
     };

@@ -6,9 +6,11 @@
 
 #include <array>
 #include <ostream>
+#include <sstream>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "tests/support/case.hpp"
 #include "tests/support/testing.hpp"
 
 using Clock = std::chrono::steady_clock;
@@ -60,10 +62,24 @@ static std::string shown(const std::string& name, const std::string& stream) {
     return text;
 }
 
+static constexpr int kNotWaitedFor = -1;
+
+static std::string duration_text(milliseconds duration) {
+    const auto count = duration.count();
+    return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
+}
+
 std::ostream& operator<<(std::ostream& stream, const Result& result) {
-    stream << "$ " << result.command_line << "\n  exit code: " << result.exit_code
-           << (result.timed_out ? " (killed: no end before the deadline)" : "") << "\n"
-           << shown("stdout", result.out) << shown("stderr", result.err);
+    stream << "$ " << result.command_line << "\n  exit code: ";
+    if (result.exit_code == kNotWaitedFor) {
+        stream << "none, it was running when the test gave up";
+    } else {
+        stream << result.exit_code;
+    }
+    if (result.timed_out) {
+        stream << " (no answer after " << duration_text(result.deadline) << ": killed)";
+    }
+    stream << "\n" << shown("stdout", result.out) << shown("stderr", result.err);
     return stream;
 }
 
@@ -115,9 +131,29 @@ static void make_nonblocking(int fd) {
     check(::fcntl(fd, F_SETFL, flags | O_NONBLOCK), "fcntl F_SETFL");
 }
 
+// The programs of the case that run, and what the last one that ended left for describe_programs().
+static std::vector<const Process*>& running_programs() {
+    static std::vector<const Process*> programs;
+    return programs;
+}
+
+static Result& last_program() {
+    static Result result;
+    return result;
+}
+
+std::string describe_programs() {
+    std::ostringstream text;
+    if (!last_program().command_line.empty()) text << last_program();
+    for (std::size_t i = 0; i < std::min<std::size_t>(running_programs().size(), 3); ++i) {
+        text << *running_programs()[i];
+    }
+    return text.str();
+}
+
 Process::Process(const std::vector<std::string>& command, const RunOptions& options)
     : command_line_{command_line_of(command, options)},
-      deadline_{options.deadline},
+      deadline_{patient(options.deadline)},
       unsent_{options.input} {
     Pipe input = make_pipe();
     Pipe output = make_pipe();
@@ -135,6 +171,17 @@ Process::Process(const std::vector<std::string>& command, const RunOptions& opti
     error_ = std::move(error.read_end);
     for (const int fd : {input_.get(), output_.get(), error_.get()}) make_nonblocking(fd);
     if (options.inherit_stdin_closed) input_.close();
+    running_programs().push_back(this);
+}
+
+Process::~Process() {
+    std::erase(running_programs(), this);
+    if (child_.pid() > 0) ::kill(-pid_, SIGKILL);
+    if (!command_line_.empty()) {  // else run() has taken it all
+        out();
+        err();
+        last_program() = {exit_code_, std::move(out_), std::move(err_), false, command_line_, {}};
+    }
 }
 
 static void receive(Fd& stream, std::string& text) {
@@ -187,8 +234,8 @@ void Process::move_bytes_until(const std::function<bool()>& condition,
         }
         const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
         if (left.count() <= 0) {
-            throw Failure{"no " + std::string{what} + " after " +
-                          std::to_string(deadline_.count()) + " ms\n" + describe()};
+            throw Failure{"no " + std::string{what} + " after " + duration_text(deadline_) + "\n" +
+                          describe()};
         }
         move_bytes(left);
     }
@@ -257,7 +304,7 @@ int Process::wait() {
 
 Result run(const std::vector<std::string>& command, const RunOptions& options) {
     Process process{command, options};
-    const auto end = Clock::now() + options.deadline;
+    const auto end = Clock::now() + process.deadline_;
     Result result;
     if (process.unsent_.empty()) process.input_.close();
     while (!process.is_over() && !result.timed_out) {
@@ -265,10 +312,12 @@ Result run(const std::vector<std::string>& command, const RunOptions& options) {
         if (process.unsent_.empty()) process.input_.close();
         result.timed_out = Clock::now() >= end && !process.is_over();
     }
-    if (result.timed_out && !process.has_ended_) process.signal(SIGKILL);
+    if (result.timed_out && !process.has_ended_) ::kill(-process.pid_, SIGKILL);
     result.exit_code = process.child_.wait();
     result.out = process.out();
     result.err = process.err();
-    result.command_line = process.command_line_;
+    result.deadline = process.deadline_;
+    result.command_line = std::exchange(process.command_line_, {});
+    last_program() = result;
     return result;
 }

@@ -41,6 +41,13 @@ static std::string indented(const std::string& text) {
     return result;
 }
 
+// For a shell, and the end of its line.
+static std::string quoted(const std::string& name) {
+    std::string text = "'";
+    for (const char letter : name) text += letter == '\'' ? "'\\''" : std::string(1, letter);
+    return text + "'\n";
+}
+
 class Runner {
 public:
     Runner(const std::vector<Case>& cases, const RunnerOptions& options)
@@ -123,8 +130,9 @@ void Runner::show_progress() const {
 
 void Runner::finish(Running& running) {
     const int exit_code = running.process.supervisor.wait();
-    const std::string heading =
-        running.test.name + "  " + running.test.tags + " (" + seconds_since(running.start) + ")\n";
+    const bool for_reader = !options_.again.empty();
+    const std::string heading = running.test.name + (for_reader ? "" : "  " + running.test.tags) +
+                                " (" + seconds_since(running.start) + ")\n";
     if (running.report.empty()) {
         running.report = "Fthe supervisor ended with " + std::to_string(exit_code) + "\n";
     }
@@ -139,6 +147,7 @@ void Runner::finish(Running& running) {
     } else {
         ++totals_.failed;
         show("FAILED: " + heading + indented(text));
+        if (for_reader) show("    again: " + options_.again + " CASE=" + quoted(running.test.name));
     }
 }
 

@@ -293,6 +293,7 @@ static Outcome run_supervised(const Supervision& supervision, const CgroupPlaces
     }
     if (!faults.empty() && outcome.verdict != Verdict::failed) outcome = {Verdict::failed, ""};
     for (const auto& fault : faults) outcome.text += fault + "\n";
+    if (outcome.verdict == Verdict::failed) outcome.text += running.reason();
     return outcome;
 }
 

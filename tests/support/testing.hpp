@@ -20,11 +20,18 @@
 #include "common/process.hpp"
 #include "tests/support/catch.hpp"
 
+// How long a program may take to answer: 10 s, and 5 s when a reader's own program is checked.
+std::chrono::milliseconds usual_deadline();
+
+// A deadline as it is meant here: $SLIPWAY_TEST_PATIENCE times as long on a slow machine, such as
+// an emulated one. Every deadline below goes through it.
+std::chrono::milliseconds patient(std::chrono::milliseconds deadline);
+
 struct RunOptions {
     std::string input{};                     // what it finds on stdin
     std::vector<std::string> environment{};  // "NAME=value" each, on top of our own
     std::string directory{};                 // where it starts, if not here
-    std::chrono::milliseconds deadline{10000};
+    std::chrono::milliseconds deadline{usual_deadline()};
     bool inherit_stdin_closed = false;  // it starts with descriptor 0 closed
 };
 
@@ -33,20 +40,25 @@ struct Result {
     std::string out{}, err{};
     bool timed_out = false;      // and was killed
     std::string command_line{};  // to paste into a shell
+    std::chrono::milliseconds deadline{};
 };
 
 // INFO(result): the command, how it ended, both streams.
 std::ostream& operator<<(std::ostream& stream, const Result& result);
 
 // Runs a program to its end, and until nobody holds its output any more; at the deadline it is
-// killed. A command without a slash is looked for along PATH.
+// killed with its process group. A command without a slash is looked for along PATH.
 Result run(const std::vector<std::string>& command, const RunOptions& options = {});
 
-// A program in the background, the leader of a process group of its own. Killed and reaped by the
-// destructor. What takes longer than the deadline throws, and the text shows both streams.
+// A program in the background, the leader of a process group of its own. The destructor kills the
+// group of one that has not been waited for, and reaps it. What takes longer than the deadline
+// throws, and the text shows both streams.
 class Process {
 public:
     explicit Process(const std::vector<std::string>& command, const RunOptions& options = {});
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+    ~Process();
 
     pid_t pid() const { return pid_; }
 
@@ -117,6 +129,13 @@ bool is_root();
 
 // A name that no other case has: letters and digits, from the seed of the run.
 std::string random_name();
+
+// What to think of when this case fails: printed then, below all else. Said before what may fail.
+void hint(const std::string& text);
+
+// The stage whose contract a reader's own program is checked against; 0 when the project's own
+// programs are tested.
+int checked_stage();
 
 // First thing in a case: ends it as skipped, and the reason is printed.
 [[noreturn]] void skip(const std::string& reason);

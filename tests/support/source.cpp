@@ -1,4 +1,4 @@
-#include "tests/house/source.hpp"
+#include "tests/support/source.hpp"
 
 #include <algorithm>
 #include <array>
