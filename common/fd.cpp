@@ -19,10 +19,10 @@ void duplicate_onto(int fd, int number) {
 }
 
 void ensure_standard_streams() {
-    while (true) {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) != -1) continue;  // and no /dev/null is needed, in a bare chroot
         // open(2) takes the lowest free number. Not close-on-exec: a standard stream is inherited.
         Fd null{check(::open("/dev/null", O_RDWR), "open", "/dev/null")};
-        if (null.get() > STDERR_FILENO) return;
         null.release();
     }
 }

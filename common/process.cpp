@@ -1,6 +1,7 @@
 #include "common/process.hpp"
 
 #include <linux/close_range.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -101,6 +102,10 @@ static std::string search_path_in(const std::vector<std::string>& environment) {
 static std::string_view hint_for_exec(int error, const std::string& path) {
     if (error == ENOENT && ::access(path.c_str(), F_OK) == 0) {
         return "the file is there: is its interpreter or loader missing?";
+    }
+    struct statvfs place {};
+    if (error == EACCES && ::statvfs(path.c_str(), &place) == 0 && (place.f_flag & ST_NOEXEC)) {
+        return "the file system that it lies on is mounted noexec";
     }
     if (error == ENOEXEC) return "neither a program for this machine nor a script with #!";
     return {};

@@ -13,11 +13,16 @@
 
 static constexpr std::size_t kReadBytes = 16 * 1024;
 static constexpr std::size_t kIdleBytesMax = 4096;  // the memory that a quiet client may keep
+// What a client may have sent ahead, to be answered still when the manager ends.
+static constexpr std::size_t kLastBytesMax = 1024 * 1024;
 
-// Forgets the content, and gives back its memory when it had grown.
-static void clear(std::string& text) {
-    if (text.capacity() > kIdleBytesMax) std::string{}.swap(text);
-    text.clear();
+// Forgets the first bytes, and gives back the memory when the text had grown.
+static void erase_front(std::string& text, std::size_t count) {
+    if (text.capacity() > kIdleBytesMax && text.size() - count <= kIdleBytesMax) {
+        text = std::string{text, count};  // erase would keep the memory
+    } else {
+        text.erase(0, count);
+    }
 }
 
 Connection::Connection(Fd socket, const Patience& patience)
@@ -27,28 +32,28 @@ bool Connection::serve(ContainerTable& table, Log& log, Clock::time_point now) {
     now_ = now;
     if (!send()) return false;
     if (!unread_.empty()) return true;
-    if (!lines_wait_ && !receive()) return false;
+    if (!lines_wait_ && receive() == Received::end) return false;
     execute_lines(table, log);
     if (state_ == State::flushing) execute_without_newline(table, log);
     return send();
 }
 
-// Reads once. False when nothing can be had from or brought to this client any more.
-bool Connection::receive() {
+// Reads once.
+Connection::Received Connection::receive() {
     char piece[kReadBytes];
     const auto count =
         retry([&] { return ::recv(socket_.get(), piece, sizeof piece, MSG_DONTWAIT); });
-    if (count == -1) return errno == EAGAIN;
-    if (state_ == State::leaving) return count != 0;
+    if (count == -1) return errno == EAGAIN ? Received::nothing : Received::end;
+    if (state_ == State::leaving) return count == 0 ? Received::end : Received::nothing;
     if (count == 0) {
         // What we have answered still goes out: a client may end its sending side first.
         state_ = State::flushing;
-        return true;
+        return Received::nothing;
     }
     last_received_ = now_;
     if (received_.empty()) line_began_ = now_;
     received_.append(piece, static_cast<std::size_t>(count));
-    return true;
+    return Received::something;
 }
 
 void Connection::execute_lines(ContainerTable& table, Log& log) {
@@ -73,11 +78,7 @@ void Connection::execute_lines(ContainerTable& table, Log& log) {
             line_began_ = last_received_;
         }
     }
-    if (taken >= received_.size() || state_ == State::leaving) {
-        clear(received_);
-    } else {
-        received_.erase(0, taken);
-    }
+    erase_front(received_, state_ == State::leaving ? received_.size() : taken);
 }
 
 // Takes a text that no newline has ended, if it is a whole command of a client that never sends
@@ -85,7 +86,7 @@ void Connection::execute_lines(ContainerTable& table, Log& log) {
 void Connection::execute_without_newline(ContainerTable& table, Log& log) {
     if (ends_its_lines_ || received_.empty() || !is_whole_command(received_)) return;
     execute(received_, table, log);
-    clear(received_);
+    erase_front(received_, received_.size());
 }
 
 void Connection::execute(std::string_view line, ContainerTable& table, Log& log) {
@@ -121,8 +122,15 @@ std::uint32_t Connection::interest() const {
     return unread_.empty() && !lines_wait_ ? EPOLLIN : EPOLLOUT;
 }
 
-bool Connection::finish() {
-    state_ = State::flushing;
+bool Connection::finish(ContainerTable& table, Log& log, Clock::time_point now) {
+    now_ = now;
+    for (std::size_t read = 0; state_ == State::open && read < kLastBytesMax; read += kReadBytes) {
+        if (!send()) return false;
+        if (!unread_.empty() || receive() != Received::something) break;
+        execute_lines(table, log);
+    }
+    if (state_ == State::flushing) execute_without_newline(table, log);
+    if (state_ == State::open) state_ = State::flushing;
     return send();
 }
 
@@ -151,7 +159,7 @@ bool Connection::send() {
         unread_start_ += sent;
         if (sent > 0) unread_since_ = now_;
         if (unread_start_ < unread_.size()) return true;
-        clear(unread_);
+        erase_front(unread_, unread_.size());
         unread_start_ = 0;
         if (state_ == State::leaving) left_ = now_;
     }

@@ -42,8 +42,9 @@ public:
     // EPOLLIN or EPOLLOUT: what to wait for next.
     std::uint32_t interest() const;
 
-    // Reads nothing more. False when there is nothing left to answer or to send.
-    bool finish();
+    // The manager ends: answers what has arrived, and reads nothing more. False when there is
+    // nothing left to send.
+    bool finish(ContainerTable& table, Log& log, Clock::time_point now);
 
 private:
     enum class State {
@@ -52,7 +53,10 @@ private:
         leaving,   // takes no line more, and waits for the client to close: see leave()
     };
 
-    bool receive();
+    // What one read brought: the end means that nothing can be had from or brought to this client.
+    enum class Received { something, nothing, end };
+
+    Received receive();
     void execute_lines(ContainerTable& table, Log& log);
     void execute_without_newline(ContainerTable& table, Log& log);
     void execute(std::string_view line, ContainerTable& table, Log& log);

@@ -131,7 +131,6 @@ void ContainerManager::take_signal() {
     listener_.close();
     for (auto next = clients_.begin(); next != clients_.end();) {
         const auto client = next++;
-        Connection& connection = client->second.connection;
-        go_on(client, connection.serve(table_, log_, now_) && connection.finish());
+        go_on(client, client->second.connection.finish(table_, log_, now_));
     }
 }

@@ -1,20 +1,14 @@
 // The client: it ships what is typed, and shows what comes back. It knows nothing of containers.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "common/error.hpp"
-#include "common/fd.hpp"
 #include "common/process.hpp"
-#include "common/tcp_socket.hpp"
-#include "stage1-tcp-manager/deadlines.hpp"
-
-// There is no manager, or none any more.
-class Unreachable : public Failure {
-    using Failure::Failure;
-};
+#include "stage2-cli-client/conversation.hpp"
+#include "stage2-cli-client/line_buffer.hpp"
 
 // The manager said no.
 class Refused : public Failure {
@@ -30,31 +24,28 @@ public:
     // 128 + n when signal n ended it. Throws Unreachable; SystemError for its own input and output.
     int interact();
 
-    // Ships one command, "run web", and prints the reply. Throws Refused, Unreachable.
-    void execute(const std::string& command);
+    // Ships one command, "run web", and prints the reply. Returns and throws as above, and Refused.
+    int execute(const std::string& command);
 
 private:
-    struct Ready {
-        bool keyboard, manager, nothing;
-    };
+    enum class WaitFor { manager, manager_and_keyboard };
 
     void command_loop();
     std::optional<std::string> ask(std::string_view prompt);
     bool take_typed_line(std::string& line);
-    void ship_and_show(const std::string& command);
-    void ship(std::string_view command);
-    std::string await_reply(std::string_view command);
-    void leave(std::string_view last_word);
-    Ready wait(bool for_keyboard, Deadline until);
-    bool receive();
-    void show_unasked();
-    Unreachable lost(std::string_view why) const;
+    void read_keyboard();
+    void ship(const std::string& command);
+    void show_replies();
+    void show_unasked(std::string_view prompt);
+    void say(std::string_view text);
+    void flush();
+    void wait(WaitFor what);
 
     TcpAddress address_;
-    Fd socket_;
+    Conversation manager_;
     SignalFd signals_{SIGINT, SIGTERM};  // after connecting, which a signal may simply end
-    std::string typed_;
-    bool typed_all_ = false;  // standard input has ended
-    std::string received_;
-    bool ends_its_replies_ = false;  // the manager has sent a newline: ours does, the article's not
+    LineBuffer typed_;
+    bool typed_all_ = false;         // standard input has ended
+    std::string said_;               // what goes to standard output before we wait again
+    std::deque<std::string> later_;  // for each reply awaited: what is said after it
 };

@@ -47,8 +47,7 @@ int main(int argc, char** argv) try {
 
     // 3. Ship what is typed until the user leaves; or just the one command.
     if (command.empty()) return client.interact();
-    client.execute(command);
-    return 0;
+    return client.execute(command);
 } catch (const UsageError& error) {
     return report_failure(kProgram.name, error, 2);
 } catch (const Unreachable& error) {

@@ -1,12 +1,8 @@
 #include "tests/stage1/talk.hpp"
 
-#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
-
-#include <map>
-#include <sstream>
 
 #include "common/error.hpp"
 #include "common/options.hpp"
@@ -59,6 +55,11 @@ std::string TextClient::read_to_end() {
     return std::exchange(received_, {});
 }
 
+bool TextClient::is_silent() const {
+    pollfd ready{fd(), POLLIN, 0};
+    return received_.empty() && check(::poll(&ready, 1, 500), "poll") == 0;
+}
+
 std::string TextClient::ask(std::string_view line) {
     send(std::string{line} + "\n");
     return read_line();
@@ -86,53 +87,17 @@ static std::vector<std::string> manager_command(std::vector<std::string> command
 }
 
 RunningManager::RunningManager(const std::vector<std::string>& prefix)
-    : process_{manager_command(prefix)}, port_{port_in(process_.read_line())} {}
-
-// As the article's _handle_client: the table and the words, without any check.
-static std::string article_reply(std::map<std::string, std::string>& table,
-                                 const std::string& text) {
-    std::istringstream words{text};
-    std::string verb, name;
-    words >> verb >> name;
-    if (verb == "run") {
-        table[name] = "created";
-        return "Container '" + name + "' created at '/tmp/" + name + ".txt'";
+    : process_{manager_command(prefix)} {
+    try {
+        port_ = port_in(process_.read_line());
+    } catch (const Failure&) {
+        hint(
+            "The first line must be `... listening on 127.0.0.1:PORT` with the real port, and be "
+            "flushed at once although standard output is a pipe.");
+        throw;
     }
-    if (verb == "stop") {
-        return table.count(name) != 0 ? "Container '" + name + "' stopped" : "Container not found";
-    }
-    if (verb != "list") return "Unknown command " + verb;
-    std::string list;
-    for (const auto& [key, status] : table) {
-        list += (list.empty() ? "'" : ", '") + key + " - " + status + "'";
-    }
-    return "Available containers: [" + list + "]";
 }
 
-[[noreturn]] static void serve_as_the_article(const Fd& listener) noexcept try {
-    std::map<std::string, std::string> table;
-    while (true) {
-        const Fd client{
-            retry([&] { return ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC); })};
-        if (!client) ::_exit(1);
-        char piece[1024];
-        while (true) {
-            const auto count = ::recv(client.get(), piece, sizeof piece, 0);
-            if (count < 0) ::_exit(1);  // a reset is an exception that nobody catches
-            if (count == 0) break;
-            const std::string reply =
-                article_reply(table, {piece, static_cast<std::size_t>(count)});
-            send_all(client.get(), reply, std::chrono::seconds{10});
-        }
-    }
-} catch (const std::exception&) {
-    ::_exit(1);
-}
-
-ArticleDaemon::ArticleDaemon() {
-    const Fd listener = listen_tcp({"127.0.0.1", 0});
-    check(::fcntl(listener.get(), F_SETFL, 0), "fcntl");
-    port_ = local_port(listener.get());
-    child_ = Child{check(::fork(), "fork")};
-    if (child_.pid() == 0) serve_as_the_article(listener);
-}
+ArticleDaemon::ArticleDaemon()
+    : process_{{built("tests/mistake"), "one-client-daemon", "0"}},
+      port_{port_in(process_.read_line())} {}

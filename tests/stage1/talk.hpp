@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +26,8 @@ public:
     std::string read_some();
     // Until the other side has ended its sending.
     std::string read_to_end();
+    // True when nothing is there, and nothing comes for half a second.
+    bool is_silent() const;
     // `send` and the next line.
     std::string ask(std::string_view line);
     // The other side sees a reset instead of an orderly end.
@@ -51,19 +52,20 @@ public:
 
 private:
     Process process_;
-    std::uint16_t port_;
+    std::uint16_t port_ = 0;
 };
 
-// A daemon that answers as the article's does: one client at a time, one recv for one command,
-// replies without any end, `exit` unknown. It serves until it is dropped.
+// The article's daemon (tests/mistakes): one client at a time, one recv for one command, replies
+// without any end, `exit` unknown.
 class ArticleDaemon {
 public:
     ArticleDaemon();
     std::uint16_t port() const { return port_; }
+    Process& process() { return process_; }
 
 private:
-    std::uint16_t port_ = 0;
-    Child child_;
+    Process process_;
+    std::uint16_t port_;
 };
 
 // The number behind the last colon of "... actively listening on 127.0.0.1:8080".
