@@ -2,24 +2,26 @@
 # may use, the ones that come last first.
 
 core = $(call archives_of,$(addprefix stage6-daemon-shim/core/,$(1)))
+# Only the programs named slipway hold features; each takes from their archives what it names.
+FEATURE_ARCHIVES := $(call archives_of,$(FEATURES))
 SHIM_ARCHIVES := $(call core,shim runtime contract json) $(call upto,5 4 3)
 
 # --- the shims ----------------------------------------------------------------------------------
 SHIM_PROGRAMS := $(BUILD)/orchestrator-shim $(BUILD)/slipway-shim
 $(BUILD)/orchestrator-shim: $(BUILD)/obj/stage6-daemon-shim/orchestrator_shim.o $(SHIM_ARCHIVES)
-$(BUILD)/slipway-shim: $(BUILD)/obj/stage6-daemon-shim/slipway_shim.o $(SHIM_ARCHIVES)
+$(BUILD)/slipway-shim: $(BUILD)/obj/stage6-daemon-shim/slipway_shim.o $(FEATURE_ARCHIVES) $(SHIM_ARCHIVES)
 $(SHIM_PROGRAMS): LINK := $(STATIC)
 
 # --- the daemons and the clients ----------------------------------------------------------------
 DAEMON_ARCHIVES := $(call core,daemon runtime contract wire json) $(call upto,5 4 3)
 DAEMON_PROGRAMS := $(BUILD)/orchestratord $(BUILD)/slipwayd
 $(BUILD)/orchestratord: $(BUILD)/obj/stage6-daemon-shim/orchestratord.o $(DAEMON_ARCHIVES)
-$(BUILD)/slipwayd: $(BUILD)/obj/stage6-daemon-shim/slipwayd.o $(DAEMON_ARCHIVES)
+$(BUILD)/slipwayd: $(BUILD)/obj/stage6-daemon-shim/slipwayd.o $(FEATURE_ARCHIVES) $(DAEMON_ARCHIVES)
 
 CLIENT_ARCHIVES := $(call core,client wire json) $(call upto,)
 CLIENT_PROGRAMS := $(BUILD)/orchestrate $(BUILD)/slipway
 $(BUILD)/orchestrate: $(BUILD)/obj/stage6-daemon-shim/orchestrate.o $(CLIENT_ARCHIVES)
-$(BUILD)/slipway: $(BUILD)/obj/stage6-daemon-shim/slipway.o $(CLIENT_ARCHIVES)
+$(BUILD)/slipway: $(BUILD)/obj/stage6-daemon-shim/slipway.o $(FEATURE_ARCHIVES) $(CLIENT_ARCHIVES)
 $(DAEMON_PROGRAMS) $(CLIENT_PROGRAMS): LINK := $(STATIC)
 
 # --- all of them --------------------------------------------------------------------------------

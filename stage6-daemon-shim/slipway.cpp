@@ -1,7 +1,8 @@
 // Stage 6: slipway, the client with all features. It speaks to slipwayd and uses no other stage.
 #include "stage6-daemon-shim/core/client/commands.hpp"
+#include "stage6-daemon-shim/features/isolation/isolation_in_client.hpp"
 
-static constexpr ClientProgram kProgram = {
+static constexpr ClientProgram kProgramOfCore = {
     .name = "slipway",
     .daemon = "slipwayd",
     .family = "slipway",
@@ -17,5 +18,8 @@ static constexpr ClientProgram kProgram = {
 };
 
 int main(int argc, char** argv) {
-    return run_client(kProgram, {slipway_commands()}, arguments_of(argc, argv));
+    const ClientFeature features[] = {isolation_in_client()};
+    ClientProgram program = kProgramOfCore;
+    program.features = features;
+    return run_client(program, {slipway_commands()}, arguments_of(argc, argv));
 }

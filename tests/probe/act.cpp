@@ -94,6 +94,32 @@ static int leave_orphan(const Arguments&) {
     return 0;
 }
 
+// Orphans that end as soon as they are orphans. Says how many of them somebody has reaped: within a
+// second, for a process 1 that reaps does it at once.
+static int count_reaped(const Arguments& arguments) {
+    Pipe pipe = make_pipe();
+    std::vector<pid_t> orphans(static_cast<std::size_t>(number(arguments[0])));
+    for (pid_t& orphan : orphans) {
+        const pid_t parent = check(::fork(), "fork");
+        if (parent == 0) {
+            const pid_t self = ::getpid();
+            const pid_t child = ::fork();
+            if (child != 0)
+                ::_exit(::write(pipe.write_end.get(), &child, sizeof child) > 0 ? 0 : 1);
+            while (::getppid() == self) ::poll(nullptr, 0, 1);
+            ::_exit(0);
+        }
+        Child{parent}.wait();
+        check(::read(pipe.read_end.get(), &orphan, sizeof orphan), "read", "pipe");
+    }
+    const auto is_reaped = [](pid_t pid) { return ::kill(pid, 0) == -1 && errno == ESRCH; };
+    for (int i = 0; i < 100 && !std::ranges::all_of(orphans, is_reaped); ++i) {
+        ::poll(nullptr, 0, 10);
+    }
+    say(std::to_string(std::ranges::count_if(orphans, is_reaped)));
+    return 0;
+}
+
 static int eat_memory(const Arguments& arguments) {
     constexpr std::size_t megabyte = 1u << 20;
     std::vector<std::unique_ptr<char[]>> eaten;
@@ -203,6 +229,7 @@ std::vector<Verb> acting_verbs() {
         {"block-term", "MS", "says ready; blocks SIGTERM until MS after it came", block_term},
         {"catch", "SIGNAL", "says ready; then caught N, and ends with 0", catch_signal},
         {"orphan", "", "leaves a daemon that pauses, says its number", leave_orphan},
+        {"reaped", "COUNT", "leaves orphans that end; how many were reaped", count_reaped},
         {"zombie", "", "keeps one, says ready, pauses for ever", keep_zombie},
         {"forks", "COUNT", "how many went well: 5 ok", fork_many},
         {"eat", "MB", "touches so much memory: ate 5", eat_memory},

@@ -23,6 +23,7 @@ static int list_verbs(const std::vector<Verb>& verbs) {
 int main(int argc, char** argv) try {
     std::vector<Verb> verbs = looking_verbs();
     for (const Verb& verb : acting_verbs()) verbs.push_back(verb);
+    for (const Verb& verb : calling_verbs()) verbs.push_back(verb);
     Arguments arguments = arguments_of(argc, argv);
     if (arguments.empty()) return list_verbs(verbs);
     const auto verb = std::find_if(verbs.begin(), verbs.end(),

@@ -18,6 +18,7 @@ struct Verb {
 // One line on stdout, at once.
 void say(std::string_view line);
 
-// Verbs that look (look.cpp) and verbs that do (act.cpp).
+// Verbs that look (look.cpp), that do (act.cpp), that ask the kernel (call.cpp).
 std::vector<Verb> looking_verbs();
 std::vector<Verb> acting_verbs();
+std::vector<Verb> calling_verbs();

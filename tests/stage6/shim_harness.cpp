@@ -85,7 +85,8 @@ ShimOutcome ShimOfTest::start(Spec spec) {
     }
     directory_.write_whole(kConfigFile, Json::object({{"spec", to_json(spec)}}).text());
     const StartingShim shim =
-        start_shim({built("orchestrator-shim"), id_, ++number_}, directory_, lock_shim(directory_));
+        start_shim({built("orchestrator-shim"), "orchestrator-shim", id_, ++number_}, directory_,
+                   lock_shim(directory_));
     pid_ = shim.pid;
     outcome_ = parse_outcome(read_to_end(shim.outcome.get()));
     return outcome_;

@@ -9,6 +9,8 @@
 #include "common/options.hpp"
 #include "stage6-daemon-shim/core/client/api_client.hpp"
 
+struct ClientFeature;
+
 // What differs between our two clients.
 struct ClientProgram {
     std::string_view name;       // "slipway"
@@ -17,6 +19,7 @@ struct ClientProgram {
     std::string_view about;      // a few lines for --help
     std::string_view isolation;  // of new containers: "default" or "none"
     bool takes_image;            // `run` and `create` name one, and `ps` shows it
+    std::span<const ClientFeature> features{};
 };
 
 enum class Operands {

@@ -61,7 +61,7 @@ int run_command_run(const Command& command) {
     CreateRequest request;
     bool detach = !takes_image;
     bool proxy_signals = true;
-    auto options = create_options(request);
+    auto options = create_options(command.program(), request);
     options.push_back(switch_option("--rm", "remove it when it has ended", request.auto_remove));
     if (takes_image) {
         options.push_back(switch_option("-d --detach", "in the background; print its id", detach));
@@ -87,7 +87,7 @@ int run_command_run(const Command& command) {
 int run_command_create(const Command& command) {
     const bool takes_image = command.program().takes_image;
     CreateRequest request;
-    auto options = create_options(request);
+    auto options = create_options(command.program(), request);
     options.push_back(switch_option("--rm", "remove it when it has ended", request.auto_remove));
     if (takes_image) {
         options.push_back(

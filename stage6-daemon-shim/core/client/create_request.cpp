@@ -37,7 +37,7 @@ static void set_isolation(std::string_view text, std::string& isolation) {
     isolation = text;
 }
 
-std::vector<Option> create_options(CreateRequest& request) {
+static std::vector<Option> own_options(CreateRequest& request) {
     return {
         text_option("--name", "NAME", "its name; one is made up otherwise", request.name),
         {"-e --env", "NAME=VALUE", "a variable for its environment; NAME alone is copied",
@@ -52,9 +52,21 @@ std::vector<Option> create_options(CreateRequest& request) {
          [&](std::string_view text) {
              request.pids_limit = parse_number(text, "--pids-limit", -1, INT_MAX);
          }},
+        text_option("--network", "none|host", "its own with loopback alone, or this machine's",
+                    request.network),
         {"--isolation", "none|default", "none: a plain process; default: a container",
          [&](std::string_view text) { set_isolation(text, request.isolation); }},
     };
+}
+
+std::vector<Option> create_options(const ClientProgram& program, CreateRequest& request) {
+    std::vector<Option> options = own_options(request);
+    for (const ClientFeature& feature : program.features) {
+        for (Option& option : feature.create_options(request.body)) {
+            options.push_back(std::move(option));
+        }
+    }
+    return options;
 }
 
 void take_image_and_command(const Command& command, const CommandLine& line,
@@ -90,25 +102,26 @@ static std::vector<std::string> merged(const std::vector<std::string>& environme
 }
 
 static Json create_body(const CreateRequest& request) {
-    Json limits = Json::object({{"Isolation", request.isolation}});
-    if (request.auto_remove) limits["AutoRemove"] = true;
-    if (request.memory_bytes != 0) limits["Memory"] = request.memory_bytes;
-    if (request.nano_cpus != 0) limits["NanoCpus"] = request.nano_cpus;
-    if (request.pids_limit != 0) limits["PidsLimit"] = request.pids_limit;
-    return Json::object({
-        {"Image", request.image},
-        {"Cmd", Json::array(request.command)},
-        {"Env", Json::array(merged(request.environment))},
-        {"WorkingDir", request.working_directory},
-        {"Hostname", request.hostname},
-        {"AttachStdin", request.attach && request.open_stdin},
-        {"AttachStdout", request.attach},
-        {"AttachStderr", request.attach},
-        {"OpenStdin", request.open_stdin},
-        {"StdinOnce", request.attach && request.open_stdin},
-        {"Tty", false},
-        {"HostConfig", std::move(limits)},
-    });
+    Json body = request.body;
+    body["Image"] = request.image;
+    body["Cmd"] = Json::array(request.command);
+    body["Env"] = Json::array(merged(request.environment));
+    body["WorkingDir"] = request.working_directory;
+    body["Hostname"] = request.hostname;
+    body["AttachStdin"] = request.attach && request.open_stdin;
+    body["AttachStdout"] = request.attach;
+    body["AttachStderr"] = request.attach;
+    body["OpenStdin"] = request.open_stdin;
+    body["StdinOnce"] = request.attach && request.open_stdin;
+    body["Tty"] = false;
+    Json& host = body["HostConfig"];
+    host["Isolation"] = request.isolation;
+    if (request.auto_remove) host["AutoRemove"] = true;
+    if (request.memory_bytes != 0) host["Memory"] = request.memory_bytes;
+    if (request.nano_cpus != 0) host["NanoCpus"] = request.nano_cpus;
+    if (request.pids_limit != 0) host["PidsLimit"] = request.pids_limit;
+    if (!request.network.empty()) host["NetworkMode"] = request.network;
+    return body;
 }
 
 std::string create_container(const Command& command, const CreateRequest& request) {

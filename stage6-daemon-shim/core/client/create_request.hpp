@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "stage6-daemon-shim/core/client/command.hpp"
+#include "stage6-daemon-shim/core/json/json.hpp"
 
 struct CreateRequest {
     std::string name{};
@@ -21,10 +22,18 @@ struct CreateRequest {
     bool open_stdin = false;
     bool attach = false;  // somebody will: the first of them ends the container's input
     bool auto_remove = false;
+    std::string network{};
+    Json body = Json::object();  // what the options of features ask for, as the API has it
 };
 
-// The options that both commands have; they write into `request`.
-std::vector<Option> create_options(CreateRequest& request);
+// How a feature plugs into the client: see features/.
+struct ClientFeature {
+    // More options of `run` and `create`; they write into the request's body.
+    std::vector<Option> (*create_options)(Json& body);
+};
+
+// The options that both commands have, the features' among them; they write into `request`.
+std::vector<Option> create_options(const ClientProgram& program, CreateRequest& request);
 
 // Takes the image, where the program has one, and the command: IMAGE COMMAND..., or
 // [IMAGE] -- COMMAND.... Throws UsageError.

@@ -55,14 +55,14 @@ StartingShim start_shim(const ShimCommand& command, const ContainerDir& director
     int number = 0;
     for (const Fd& source : sources) instructions.hand_over(source.get(), number++);
 
-    std::string program = command.program;
+    std::string name = command.name;
     std::string id = command.id;
     std::string start = std::to_string(command.number);
-    char* const arguments[] = {program.data(), id.data(), start.data(), nullptr};
+    char* const arguments[] = {name.data(), id.data(), start.data(), nullptr};
     pid_t pid = 0;
-    const int error = ::posix_spawn(&pid, program.c_str(), &instructions.actions,
+    const int error = ::posix_spawn(&pid, command.program.c_str(), &instructions.actions,
                                     &instructions.attributes, arguments, environ);
-    if (error != 0) throw SystemError{error, "start the shim", program};
+    if (error != 0) throw SystemError{error, "start the shim", name};
     // Our child, and not reaped: the number is surely still its own.
     Fd process{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
     return {pid, std::move(process), std::move(outcome.read_end)};

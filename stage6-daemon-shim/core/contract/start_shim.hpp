@@ -16,6 +16,7 @@ struct StartingShim {
 
 struct ShimCommand {
     std::string program;  // a path
+    std::string name;     // what `ps` shows for it
     std::string id;       // of the container
     unsigned number = 1;  // of the start
 };

@@ -22,6 +22,7 @@ static Task<void> create(Daemon& daemon, HttpRequest& request, HttpResponder& re
     LaunchPlace place;
     place.isolated_by_default = daemon.options.isolated_by_default;
     place.overlay = daemon.overlay;
+    place.features = daemon.features;
     const std::string image = JsonReader{body}.get_string("Image");
     const bool isolated = wants_isolation(body, place.isolated_by_default);
     if (isolated) {

@@ -14,9 +14,11 @@
 #include "stage6-daemon-shim/core/daemon/recovery.hpp"
 #include "stage6-daemon-shim/core/wire/default_paths.hpp"
 
-Daemon::Daemon(EventLoop& the_loop, const DaemonOptions& the_options)
+Daemon::Daemon(EventLoop& the_loop, const DaemonOptions& the_options,
+               std::span<const DaemonFeature> the_features)
     : loop{the_loop},
       options{the_options},
+      features{the_features},
       table{the_loop, the_options.root},
       image{the_options.root + "/images"},
       log_watch{the_loop},
@@ -81,13 +83,15 @@ static Task<void> stop_on_signal(EventLoop& loop, SignalFd& signals) {
     loop.stop();
 }
 
-static Router make_router(Daemon& daemon, std::span<const DaemonFeature> features) {
+static Router make_router(Daemon& daemon) {
     std::vector<Route> all;
     const auto add = [&](std::vector<Route> routes) {
         for (Route& route : routes) all.push_back(std::move(route));
     };
     // What the core answers a feature may answer better: features come first.
-    for (const DaemonFeature& feature : features) add(feature.routes(daemon));
+    for (const DaemonFeature& feature : daemon.features) {
+        if (feature.routes != nullptr) add(feature.routes(daemon));
+    }
     add(container_routes(daemon));
     add(stream_routes(daemon));
     add(show_routes(daemon));
@@ -107,11 +111,10 @@ static HttpServerOptions server_options(const DaemonOptions& options) {
 int run_daemon(const DaemonOptions& options, std::span<const DaemonFeature> features) {
     SignalFd signals{SIGTERM, SIGINT, SIGPIPE};
     EventLoop loop;
-    Daemon daemon{loop, options};
+    Daemon daemon{loop, options, features};
     const auto found = recover_containers(daemon);
     const Fd lock = lock_socket(options.socket);
-    HttpServer server{loop, open_socket(options), make_router(daemon, features),
-                      server_options(options)};
+    HttpServer server{loop, open_socket(options), make_router(daemon), server_options(options)};
     loop.spawn(stop_on_signal(loop, signals));
     if (!options.quiet) {
         print(options.program + ": listening on " + options.socket + ", state in " + options.root +

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "stage6-daemon-shim/core/daemon/container_table.hpp"
+#include "stage6-daemon-shim/core/daemon/feature.hpp"
 #include "stage6-daemon-shim/core/daemon/host_image.hpp"
 #include "stage6-daemon-shim/core/daemon/lifecycle.hpp"
 #include "stage6-daemon-shim/core/daemon/log_watch.hpp"
@@ -24,10 +25,12 @@ struct DaemonOptions {
 
 // What handlers work with. Handlers live in core/daemon/*_routes.cpp, and in the features.
 struct Daemon {
-    Daemon(EventLoop& the_loop, const DaemonOptions& the_options);
+    Daemon(EventLoop& the_loop, const DaemonOptions& the_options,
+           std::span<const DaemonFeature> the_features);
 
     EventLoop& loop;
     const DaemonOptions& options;
+    const std::span<const DaemonFeature> features;
     ContainerTable table;
     HostImage image;
     LogWatch log_watch;
@@ -46,12 +49,6 @@ std::vector<Route> container_routes(Daemon& daemon);  // create, start, stop, ki
 std::vector<Route> stream_routes(Daemon& daemon);     // attach, logs
 std::vector<Route> show_routes(Daemon& daemon);       // list, inspect, images
 std::vector<Route> system_routes(Daemon& daemon);     // ping, version, info
-
-// How a feature plugs in: see features/.
-struct DaemonFeature {
-    const char* name;
-    std::vector<Route> (*routes)(Daemon& daemon);
-};
 
 // The whole program: recovers what is there, opens the socket and serves until SIGTERM or SIGINT.
 // Returns 0 when it was ended on request. Throws Failure and SystemError when it cannot begin.

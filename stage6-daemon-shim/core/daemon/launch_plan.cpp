@@ -124,9 +124,12 @@ static Spec plan_spec(const JsonReader& config, const JsonReader& host, const Co
 Json plan_launch(const Json& body, const Container& container, const LaunchPlace& place) {
     const JsonReader config{body};
     const JsonReader host = config.get_object("HostConfig");
-    refuse_what_is_not_built_in(body);
+    refuse_what_is_not_built_in(body, place.features);
     const bool isolated = wants_isolation(body, place.isolated_by_default);
-    const Spec spec = plan_spec(config, host, container, place, isolated);
+    Spec spec = plan_spec(config, host, container, place, isolated);
+    for (const DaemonFeature& feature : place.features) {
+        if (feature.plan != nullptr) feature.plan(config, host, spec);
+    }
 
     // As asked, less the two members that are not of Config.
     Json asked = Json::object();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "stage6-daemon-shim/core/daemon/container.hpp"
+#include "stage6-daemon-shim/core/daemon/feature.hpp"
 #include "stage6-daemon-shim/core/json/json.hpp"
 
 struct LaunchPlace {
@@ -11,6 +12,7 @@ struct LaunchPlace {
     std::string image_id;  // "sha256:..."
     bool overlay = true;   // false: a copy of the image, since overlay can't be had here
     bool isolated_by_default = true;
+    std::span<const DaemonFeature> features{};
 };
 
 // Checks the body of POST /containers/create and makes the whole of config.json. `container` has

@@ -21,7 +21,10 @@ static constexpr int kShimDiedCode = 255;
 static constexpr auto kKillDeadline = std::chrono::seconds{10};
 
 Lifecycle::Lifecycle(EventLoop& loop, ContainerTable& table, std::string shim_program)
-    : loop_{loop}, table_{table}, shim_program_{std::move(shim_program)} {}
+    : loop_{loop},
+      table_{table},
+      shim_program_{shim_program},
+      shim_name_{std::move(shim_program)} {}
 
 // Throws the table's error; false where the state is so already.
 static bool must_act(const Container& container, Verb verb, const std::string& as_given) {
@@ -59,8 +62,8 @@ Task<void> Lifecycle::start_once(ContainerPointer container, std::string) {
     table_.save_state(*container, false);
     const ContainerDir directory = ContainerDir::open(container->directory);
     const unsigned number = container->starts + 1;
-    StartingShim shim =
-        start_shim({shim_program_, container->id, number}, directory, lock_shim(directory));
+    StartingShim shim = start_shim({shim_program_.path(), shim_name_, container->id, number},
+                                   directory, lock_shim(directory));
     const ShimOutcome outcome = co_await read_outcome(loop_, shim.outcome.get());
     if (outcome.failure != StartFailure::none) {
         ::kill(shim.pid, SIGKILL);  // it is our child and not reaped: the number is its own

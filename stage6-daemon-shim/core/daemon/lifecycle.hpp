@@ -6,10 +6,11 @@
 #include "common/fd.hpp"
 #include "stage6-daemon-shim/core/contract/records.hpp"
 #include "stage6-daemon-shim/core/daemon/container_table.hpp"
+#include "stage6-daemon-shim/core/daemon/sealed_program.hpp"
 
 class Lifecycle {
 public:
-    // `shim_program` is a path.
+    // `shim_program` is a path. Throws SystemError when it cannot be read.
     Lifecycle(EventLoop& loop, ContainerTable& table, std::string shim_program);
 
     // Each judges the state first (state_machine.hpp), and returns false where it is so already.
@@ -37,7 +38,8 @@ private:
 
     EventLoop& loop_;
     ContainerTable& table_;
-    std::string shim_program_;
+    SealedProgram shim_program_;
+    std::string shim_name_;
 };
 
 // "TERM", "SIGTERM", "sigterm" or "15". Throws HttpError 400 `invalid signal: FOO`.

@@ -58,12 +58,20 @@ static bool is_default(const JsonMember& member) {
     return false;
 }
 
-template <std::size_t N>
-static void check_fields(const Json& object, const std::string_view (&known)[N],
+static bool is_in(std::span<const std::string_view> names, std::string_view name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+// `of_features` picks one of a feature's two lists.
+static void check_fields(const Json& object, std::span<const std::string_view> known,
+                         std::span<const DaemonFeature> features,
+                         std::span<const std::string_view> DaemonFeature::*of_features,
                          const std::string& path) {
     for (const JsonMember& member : object.as_object()) {
-        const bool read =
-            std::find(std::begin(known), std::end(known), member.name) != std::end(known);
+        const bool read = is_in(known, member.name) ||
+                          std::ranges::any_of(features, [&](const DaemonFeature& feature) {
+                              return is_in(feature.*of_features, member.name);
+                          });
         if (read || is_default(member)) continue;
         throw HttpError{400, path + member.name + ": not built in"};
     }
@@ -74,11 +82,11 @@ static void check_network(const std::string& mode) {
     throw HttpError{400, "network " + mode + " is not built in: there are none and host"};
 }
 
-void refuse_what_is_not_built_in(const Json& body) {
+void refuse_what_is_not_built_in(const Json& body, std::span<const DaemonFeature> features) {
     const JsonReader reader{body};
-    check_fields(body, kConfigFields, "");
+    check_fields(body, kConfigFields, features, &DaemonFeature::config_fields, "");
     const Json* host = reader.find("HostConfig");
     if (host == nullptr) return;
-    check_fields(*host, kHostFields, "HostConfig.");
+    check_fields(*host, kHostFields, features, &DaemonFeature::host_fields, "HostConfig.");
     check_network(reader.get_object("HostConfig").get_string("NetworkMode"));
 }

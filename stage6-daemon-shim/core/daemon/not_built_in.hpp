@@ -2,8 +2,10 @@
 // ignored.
 #pragma once
 
-#include "stage6-daemon-shim/core/json/json.hpp"
+#include <span>
+
+#include "stage6-daemon-shim/core/daemon/feature.hpp"
 
 // Clients send every field with its zero value, so zero means "not asked". Throws HttpError 400
 // naming the first field that asks for something that this engine does not have.
-void refuse_what_is_not_built_in(const Json& body);
+void refuse_what_is_not_built_in(const Json& body, std::span<const DaemonFeature> features);

@@ -23,7 +23,11 @@ static Task<void> info(Daemon& daemon, HttpRequest&, HttpResponder& responder) {
         ++(container->state == State::running ? facts.containers_running
                                               : facts.containers_stopped);
     }
-    co_await responder.send_json(200, info_of(facts));
+    Json info = info_of(facts);
+    for (const DaemonFeature& feature : daemon.features) {
+        if (feature.describe != nullptr) feature.describe(info);
+    }
+    co_await responder.send_json(200, info);
 }
 
 std::vector<Route> system_routes(Daemon& daemon) {

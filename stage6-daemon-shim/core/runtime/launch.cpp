@@ -44,7 +44,8 @@ static void run_steps(Launch& launch, std::span<const LaunchStep> feature_steps)
 [[noreturn]] static void become_container(const LaunchPlan& plan, ChildReport& report) noexcept {
     try {
         report.wait_for_parent();
-        Launch launch{plan.spec, plan.cgroup, plan.streams, report};
+        const ProcessSpec& process = plan.spec.process;
+        Launch launch{plan.spec, plan.cgroup, plan.streams, report, process.user, process.env};
         run_steps(launch, plan.feature_steps);
         if (plan.spec.init) {
             run_as_init([&] {

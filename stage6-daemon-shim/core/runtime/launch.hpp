@@ -20,7 +20,9 @@ struct Launch {
     const Cgroup* cgroup;  // nullptr: none
     Streams streams;
     const ChildReport& report;
-    Fd root{};  // the root's mount, from step 6 to step 8
+    UserSpec user{};                         // the spec's; what it gives as names, step 10 finds
+    std::vector<std::string> environment{};  // the spec's, and what only the root could tell
+    Fd root{};                               // the root's mount, from step 6 to step 8
 
     bool has(NamespaceSet kind) const { return (spec.namespaces & kind) != 0; }
 };

@@ -27,6 +27,10 @@ static constexpr Resource kResources[] = {{"RLIMIT_AS", RLIMIT_AS},
                                           {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
                                           {"RLIMIT_STACK", RLIMIT_STACK}};
 
+bool is_resource_limit(const std::string& type) {
+    return std::ranges::any_of(kResources, [&](const auto& known) { return known.name == type; });
+}
+
 static int number_of(const std::string& name) {
     for (const auto& resource : kResources) {
         if (resource.name == name) return resource.number;

@@ -36,7 +36,7 @@ struct ProcessSpec {
 // proc, sys, dev and what belongs in them are always there; these come on top, in this order.
 struct MountSpec {
     std::string destination;
-    std::string type;  // "bind"
+    std::string type;  // "bind" or "tmpfs"
     std::string source;
     std::vector<std::string> options;  // "ro"
 };
@@ -74,6 +74,9 @@ struct Spec {
     // All of it: a feature reads its own fields here, and adds them here.
     Json document;
 };
+
+// Whether "RLIMIT_NOFILE" and the like is one that we know.
+bool is_resource_limit(const std::string& type);
 
 // Throws JsonError that names the field. Fields that we do not know stay in `document`.
 Spec parse_spec(const Json& json);

@@ -12,7 +12,6 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "stage3-namespaces/init.hpp"
-#include "stage4-chroot/binds.hpp"
 #include "stage4-chroot/enter_root.hpp"
 #include "stage4-chroot/resolve_in_root.hpp"
 #include "stage4-chroot/working_directory.hpp"
@@ -42,19 +41,6 @@ void mount_root(Launch& launch) {
     attach_mount(launch.root.get(), place.get(), spec.root_path);
 }
 
-static std::vector<Bind> binds_of(const Spec& spec) {
-    std::vector<Bind> binds;
-    for (const MountSpec& mount : spec.mounts) {
-        if (mount.type != "bind") {
-            throw Failure{"mount on " + printable(mount.destination) + ": type " +
-                          printable(mount.type) + " is not supported"};
-        }
-        const bool read_only = std::ranges::find(mount.options, "ro") != mount.options.end();
-        binds.push_back({mount.source, mount.destination, read_only});
-    }
-    return binds;
-}
-
 void mount_inside_root(Launch& launch) {
     const Spec& spec = launch.spec;
     if (!spec.isolated) return;
@@ -64,14 +50,15 @@ void mount_inside_root(Launch& launch) {
                                     .own_pids = launch.has(CLONE_NEWPID),
                                     .memory_tmp = false});
     if (launch.has(CLONE_NEWCGROUP) && launch.cgroup != nullptr) launch.cgroup->mount_in(root);
-    mount_binds(root, binds_of(spec));
+    mount_all(root, spec.mounts);
     // As docker does for -w: a directory that is missing is made.
     make_directory_in_root(root, spec.process.cwd, Links::kept_inside);
-    if (spec.root_is_read_only) make_root_read_only(root);
 }
 
 void enter_root(Launch& launch) {
     if (!launch.spec.isolated) return;
+    // Now that every place to mount on is made.
+    if (launch.spec.root_is_read_only) make_root_read_only(launch.root.get());
     enter_by_pivot_root(launch.root.get());
     launch.root.close();
 }
@@ -105,7 +92,7 @@ void prepare_process(Launch& launch) {
 }
 
 void take_identity(Launch& launch) {
-    const UserSpec& user = launch.spec.process.user;
+    const UserSpec& user = launch.user;
     const bool is_root = user.uid == 0 && user.gid == 0 && user.additional_groups.empty();
     // A user namespace with one id has no groups to set, and a plain process keeps its user's.
     if (is_root && (launch.has(CLONE_NEWUSER) || !launch.spec.isolated)) return;
@@ -157,7 +144,7 @@ static ChildFailed in_words_of_runc(const std::string& name, int error) {
 void become_program(Launch& launch) {
     const ProcessSpec& process = launch.spec.process;
     try {
-        execute(process.args, process.env);
+        execute(process.args, launch.environment);
     } catch (const ExecError& error) {
         throw in_words_of_runc(process.args[0], error.error());
     }

@@ -18,6 +18,9 @@ void become_program(Launch& launch);       // 16
 // A part of step 11. One that may not be raised so far is raised as far as it may. setrlimit(2).
 void set_resource_limits(const std::vector<ResourceLimitSpec>& limits);
 
+// A part of step 7: what the spec mounts on top, in its order; a bind mount or a tmpfs each.
+void mount_all(int root, const std::vector<MountSpec>& mounts);
+
 // Step 6 for a root of several layers: their overlay, mounted nowhere yet. overlayfs in the
 // kernel's Documentation/filesystems.
 Fd new_overlay(const OverlaySpec& overlay, bool in_user_namespace);

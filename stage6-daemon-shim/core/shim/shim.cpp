@@ -21,6 +21,7 @@ static constexpr std::string_view kOomScore = "-500";
 struct Assignment {
     std::string id;
     unsigned number = 1;
+    std::span<const ShimFeature> features;
     std::vector<LaunchStep> feature_steps;
 };
 
@@ -41,7 +42,8 @@ static Assignment parse_arguments(int argc, char** argv, std::string_view progra
         throw UsageError{"the daemon starts this program (try --help)"};
     }
     constexpr long number_max = 1L << 30;
-    return {words[0], static_cast<unsigned>(parse_number(words[1], "NUMBER", 1, number_max)), {}};
+    return {
+        words[0], static_cast<unsigned>(parse_number(words[1], "NUMBER", 1, number_max)), {}, {}};
 }
 
 // Away from whoever started us: from now on nothing that happens to them happens to us.
@@ -87,7 +89,7 @@ static LimitedCgroup make_cgroup(const Spec& spec, const std::string& id) {
 // Everything that is needed to start lives here, and is given back before the long wait begins.
 static RunningContainer start(const Assignment& assignment, const ContainerDir& directory,
                               std::optional<ReservedExitRecord>& exit_record) {
-    const Spec spec = read_spec(directory);
+    Spec spec = read_spec(directory);
     if (spec.process.terminal) throw InvalidRequest{"a terminal is not built in"};
     Pipe output = make_pipe();
     Pipe error = make_pipe();
@@ -101,6 +103,9 @@ static RunningContainer start(const Assignment& assignment, const ContainerDir& 
                                std::move(input.write_end),
                                std::move(output.read_end),
                                std::move(error.read_end)};
+    for (const ShimFeature& feature : assignment.features) {
+        if (feature.prepare != nullptr) feature.prepare(spec, container.cgroup.get());
+    }
     ChildReport report;
     container.process =
         launch({spec,
@@ -156,6 +161,7 @@ int shim_main(int argc, char** argv, std::string_view program,
     } catch (const std::exception& error) {
         return report_failure(program, error, 2);
     }
+    assignment.features = features;
     for (const ShimFeature& feature : features) {
         for (const LaunchStep& step : feature.launch_steps) {
             assignment.feature_steps.push_back(step);

@@ -11,6 +11,9 @@
 struct ShimFeature {
     std::string_view name;
     std::span<const LaunchStep> launch_steps;
+    // In the shim, before the launch: what the container's control group is to enforce beside the
+    // limits; what cannot be had there it may change in the spec. May be null; the cgroup, too.
+    void (*prepare)(Spec& spec, Cgroup* cgroup) = nullptr;
 };
 
 // Started by the daemon as contract/shim_protocol.hpp says. Returns when the container has ended

@@ -1,0 +1,76 @@
+// Verbs that ask the kernel for one thing by its number, to see whether it is refused.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+
+#include "common/error.hpp"
+#include "common/fd.hpp"
+#include "common/options.hpp"
+#include "tests/probe/probe.hpp"
+
+// "ok", or the error by its name: EPERM. The arguments are numbers; pointers are null, or nothing
+// that could be read.
+static int make_call(const Arguments& words) {
+    std::array<long, 7> numbers{};
+    for (std::size_t i = 0; i < words.size() && i < numbers.size(); ++i) {
+        numbers[i] = std::stol(words[i], nullptr, 0);
+    }
+    // In a child: some calls that go well would be the end of us.
+    const pid_t child = check(::fork(), "fork");
+    if (child == 0) {
+        const long result = ::syscall(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4],
+                                      numbers[5], numbers[6]);
+        ::_exit(result == -1 ? errno : 0);
+    }
+    int status = 0;
+    check(retry([&] { return ::waitpid(child, &status, 0); }), "waitpid");
+    if (WIFSIGNALED(status)) {
+        say("signal " + std::to_string(WTERMSIG(status)));
+    } else {
+        say(WEXITSTATUS(status) == 0 ? "ok" : ::strerrorname_np(WEXITSTATUS(status)));
+    }
+    return 0;
+}
+
+#if defined(__x86_64__)
+// The same getpid by the 32-bit door: "ok", or killed.
+static int call_32_bit(const Arguments&) {
+    constexpr long getpid_of_i386 = 20;
+    long result = getpid_of_i386;
+    asm volatile("int $0x80" : "+a"(result) : : "r8", "r9", "r10", "r11", "memory");
+    say(result > 0 ? "ok" : "refused");
+    return 0;
+}
+#else
+static int call_32_bit(const Arguments&) {
+    return 1;
+}
+#endif
+
+// Opens it for writing and writes nothing: "ok" or the error's name.
+static int open_for_writing(const Arguments& words) {
+    const Fd file{::open(words[0].c_str(), O_WRONLY | O_CLOEXEC)};
+    say(file ? "ok" : ::strerrorname_np(errno));
+    return 0;
+}
+
+static int open_for_reading(const Arguments& words) {
+    const Fd file{::open(words[0].c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    char byte = 0;
+    if (!file) {
+        say(::strerrorname_np(errno));
+    } else {
+        say(::read(file.get(), &byte, 1) == 1 ? "read" : "empty");
+    }
+    return 0;
+}
+
+std::vector<Verb> calling_verbs() {
+    return {{"call", "NUMBER [ARG]", "a system call: ok or EPERM", make_call},
+            {"call-32-bit", "", "getpid through int 0x80", call_32_bit},
+            {"may-write", "PATH", "opens it for writing: ok or EROFS", open_for_writing},
+            {"may-read", "PATH", "reads a byte: read, empty or EPERM", open_for_reading}};
+}
