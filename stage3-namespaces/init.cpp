@@ -32,6 +32,8 @@ void run_as_init(const std::function<void()>& become_command) {
     }
 
     ::prctl(PR_SET_NAME, "init");
+    // Process 1 gets every orphan; where we are not process 1 (--share pid) we have to ask for it.
+    check(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl", "PR_SET_CHILD_SUBREAPER");
     // The pipe on which the command reports must have one holder less, or its reader never sees
     // the end.
     check(::syscall(SYS_close_range, 3u, ~0u, 0u), "close_range");

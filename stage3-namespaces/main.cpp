@@ -14,6 +14,7 @@
 #include "stage3-namespaces/isolation_options.hpp"
 #include "stage3-namespaces/namespaces.hpp"
 #include "stage3-namespaces/narration.hpp"
+#include "stage3-namespaces/orphans.hpp"
 #include "stage3-namespaces/show.hpp"
 #include "stage3-namespaces/user_namespace.hpp"
 #include "stage3-namespaces/wait_for_container.hpp"
@@ -78,6 +79,7 @@ static int run(const Request& request) {
     narrator.say("Parent: Running " + bracketed(request.command) + " as PID " +
                  std::to_string(::getpid()));
     ChildReport report;
+    if (!request.isolation.has(CLONE_NEWPID)) adopt_orphans();
     const pid_t pid = fork_into_namespaces(request.isolation.namespaces);
     if (pid == 0) become_container(request, report);
     Child child{pid};
@@ -91,6 +93,7 @@ static int run(const Request& request) {
 
     // 5. Its result is our result.
     const int exit_code = wait_for_container(child, signals);
+    if (!request.isolation.has(CLONE_NEWPID)) end_orphans();
     narrator.say("Container exited");
     return exit_code;
 }

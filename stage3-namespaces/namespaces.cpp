@@ -13,7 +13,7 @@
 #include "common/error.hpp"
 #include "common/fd.hpp"
 #include "common/process.hpp"
-#include "stage3-namespaces/user_namespace.hpp"
+#include "stage3-namespaces/clone_hints.hpp"
 
 static constexpr NamespaceKind kKinds[] = {
     {"pid", CLONE_NEWPID, "process numbers"},
@@ -56,17 +56,6 @@ NamespaceSet parse_namespaces(std::string_view comma_separated) {
     }
 }
 
-static std::string hint_for_clone(int error, NamespaceSet namespaces) {
-    if (error == EPERM && (namespaces & CLONE_NEWUSER)) return hint_for_user_namespace();
-    if (error == EPERM) return "this needs root, or a user namespace: --user";
-    // The kernel's words here are "No space left on device" and "Too many users".
-    if (error == ENOSPC || error == EUSERS) {
-        return "too many namespaces, or too deeply nested: see the limits in /proc/sys/user";
-    }
-    if (error == EAGAIN) return "too many processes: see ulimit -u and the cgroup's pids.max";
-    return {};
-}
-
 pid_t fork_into_namespaces(NamespaceSet namespaces, int cgroup) {
     clone_args arguments{};
     arguments.flags = namespaces & ~static_cast<NamespaceSet>(CLONE_NEWCGROUP);
@@ -83,11 +72,15 @@ pid_t fork_into_namespaces(NamespaceSet namespaces, int cgroup) {
 }
 
 void enter_cgroup_namespace() {
-    check(::unshare(CLONE_NEWCGROUP), "unshare", "cgroup namespace");
+    if (::unshare(CLONE_NEWCGROUP) == 0) return;
+    throw SystemError{errno, "unshare", "cgroup namespace",
+                      errno == EINVAL ? "this kernel has none: --share cgroup" : ""};
 }
 
 void make_mounts_private() {
-    check(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "make private", "/");
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return;
+    const char* hint = errno == EINVAL ? "/ is not a mount point: is this inside a chroot?" : "";
+    throw SystemError{errno, "make private", "/", hint};
 }
 
 void mount_new_proc() {

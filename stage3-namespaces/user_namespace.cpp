@@ -9,7 +9,9 @@ static void write_map(const std::string& path, const std::string& text) {
     try {
         write_control_file(path, text);
     } catch (const SystemError& error) {
-        throw SystemError{error.error(), "write", path, hint_for_user_namespace()};
+        const bool has_no_file = error.error() == ENOENT;
+        throw SystemError{error.error(), "write", path,
+                          has_no_file ? "is /proc mounted?" : hint_for_user_namespace()};
     }
 }
 

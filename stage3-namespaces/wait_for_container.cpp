@@ -1,6 +1,7 @@
 #include "stage3-namespaces/wait_for_container.hpp"
 
 #include <poll.h>
+#include <sys/wait.h>
 
 #include <charconv>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "stage3-namespaces/terminal.hpp"
 
 // A line such as "SigCgt:\t0000000000010000" of /proc/PID/status: bit n-1 stands for signal n.
 static unsigned long long signal_mask(const std::string& status, const std::string& name) {
@@ -30,9 +32,9 @@ static std::string command_line(pid_t pid) {
 
 // What a process would do with a signal that came now.
 enum class Outcome {
-    death,
-    wait,  // blocked, with nothing to handle it: decided when it is unblocked
-    own,   // caught or ignored: the process's own affair
+    death,  // or, for a signal that stops, that
+    wait,   // blocked, with nothing to handle it: decided when it is unblocked
+    own,    // caught or ignored: the process's own affair
 };
 
 // `is_pending` is set when one waits there already.
@@ -59,7 +61,7 @@ static bool another_signal_within(const SignalFd& signals, int milliseconds) {
     return ::poll(&readable, 1, milliseconds) > 0;
 }
 
-// Passes signals on to a child, or ends it where the kernel would drop them.
+// Passes signals on to a child, or ends or stops it where the kernel would drop them.
 class SignalsOnTheirWayIn {
 public:
     explicit SignalsOnTheirWayIn(pid_t child) : child_{child} {}
@@ -69,6 +71,7 @@ public:
 
     void pass_on(const signalfd_siginfo& info) {
         const int signal = static_cast<int>(info.ssi_signo);
+        if (is_stop_signal(signal)) return stop_together(signal, info.ssi_code == SI_KERNEL);
         bool is_pending = false;
         // Before the look at its handlers: an exec after that look is then seen as a change.
         program_ = command_line(child_);
@@ -97,6 +100,29 @@ public:
     }
 
 private:
+    // A program that catches the signal (an editor, to leave its screen in order) has its own way
+    // to stop: it sends it again, to all of its process group, when it is done.
+    void stop_together(int signal, bool is_from_terminal) {
+        bool is_pending = false;
+        const auto outcome = outcome_of(child_, signal, is_pending);
+        if (outcome == Outcome::death) {
+            stop_child();
+        } else if (!is_from_terminal) {
+            ::kill(child_, signal);
+        }
+        if (outcome == Outcome::own) return;
+        stop_as_by(signal);
+        ::kill(child_, SIGCONT);
+    }
+
+    // Until it has stopped indeed: it could still take what is typed next, for the shell.
+    void stop_child() {
+        ::kill(child_, SIGSTOP);
+        siginfo_t info{};
+        const auto child = static_cast<id_t>(child_);
+        retry([&] { return ::waitid(P_PID, child, &info, WSTOPPED | WEXITED | WNOWAIT); });
+    }
+
     bool has_become_another_program() const {
         const std::string program = command_line(child_);
         return !program.empty() && program != program_;
@@ -126,6 +152,9 @@ int wait_for_container(Child& child, SignalFd& signals) {
         const auto info = signals.next();
         if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGPIPE) incoming.pass_on(info);
     }
+    // What came too late for it must not end us either, once signals are signals again.
+    while (another_signal_within(signals, 0)) signals.next();
+    take_back_terminal();
     const bool our_kill = incoming.ended_by() != 0 && exit_code == 128 + SIGKILL;
     return our_kill ? 128 + incoming.ended_by() : exit_code;
 }

@@ -6,8 +6,9 @@
 // The signals to block as the first statement of main(), before there is anything to clean up:
 // they become data for wait_for_container. SIGPIPE is among them so that a closed stderr ends
 // nothing.
-inline constexpr std::initializer_list<int> kSignalsOfRunner = {SIGCHLD, SIGINT,  SIGTERM, SIGHUP,
-                                                                SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE};
+inline constexpr std::initializer_list<int> kSignalsOfRunner = {
+    SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE,
+};
 
 // Waits until the child has ended and returns its exit code.
 //
@@ -15,4 +16,7 @@ inline constexpr std::initializer_list<int> kSignalsOfRunner = {SIGCHLD, SIGINT,
 // already. But the kernel drops a signal for which the first process of a PID namespace has no
 // handler (pid_namespaces(7)), so `sleep 100` as PID 1 would shrug off Ctrl-C. Where any other
 // process would have died of it we end the child, and the exit code says so: 128 + the signal.
+//
+// Where it would have stopped (Ctrl-Z) we stop the child, and then ourselves, since the shell that
+// has started us knows no other process of the job; `fg` makes both go on.
 int wait_for_container(Child& child, SignalFd& signals);

@@ -35,6 +35,74 @@ TEST_CASE("bad command lines get 125 and one line that names the way out", "[sta
     }
 }
 
+TEST_CASE("what is no command line ends with 125 and a word on standard error",
+          "[stage3][contract]") {
+    hint("125 says that it was not the command that failed");
+    const Words lines[] = {{},
+                           {"frobnicate"},
+                           {"run"},
+                           {"run", "--frobnicate", "--", "true"},
+                           {"run", "--only", "network", "--", "true"},
+                           {"run", "--share", "", "--", "true"},
+                           {"run", "--hostname", "", "--", "true"},
+                           {"run", "--hostname", std::string(65, 'a'), "--", "true"},
+                           {"run", "--hostname", "a/b", "--", "true"},
+                           {"run", "--hostname"}};
+    for (const auto& words : lines) {
+        Words command{program(3)};
+        command.insert(command.end(), words.begin(), words.end());
+        const Result result = run(command);
+        INFO(result);
+        CHECK(result.exit_code == 125);
+        CHECK(result.out.empty());
+        CHECK_FALSE(result.err.empty());
+    }
+}
+
+TEST_CASE("a host name of 64 characters is taken", "[stage3][contract]") {
+    hint("the limit is the kernel's: 64 characters are allowed, 65 are not");
+    const Container container{3};
+    for (const auto& name : {std::string(64, 'a'), std::string{"a"}, std::string{"a.b-9"}}) {
+        CHECK(run(container.probing({"hostname"}, {"--hostname", name})).out == name + "\n");
+    }
+}
+
+TEST_CASE("--help answers on standard output with 0", "[stage3][contract]") {
+    hint("help that was asked for is no error: standard output, and 0");
+    const Result help = run({program(3), "--help"});
+    INFO(help);
+    CHECK(help.exit_code == 0);
+    CHECK(help.err.empty());
+    CHECK(help.out.find("--hostname") != std::string::npos);
+}
+
+TEST_CASE("show has a line with name and number for each kind of namespace", "[stage3][contract]") {
+    hint("the number is in the link /proc/PID/ns/NAME");
+    const Container container{3};
+    if (container.has_root()) return;  // the later stages have no such verb
+    Process runner{container.probing({"sleep"})};
+    runner.wait_for_output("ready");
+    const std::string first = std::to_string(first_process_of(runner.pid()));
+    const Result table = run({program(3), "show", first});
+    INFO(table);
+    CHECK(table.exit_code == 0);
+    for (const auto& kind : namespace_kinds()) {
+        const std::string link =
+            run({"readlink", "/proc/" + first + "/ns/" + std::string{kind.name}}).out;
+        const std::string number = link.substr(link.find('[') + 1, 10);
+        std::istringstream lines{table.out};
+        bool is_there = false;
+        for (std::string line; std::getline(lines, line);) {
+            is_there |=
+                line.find(kind.name) != std::string::npos && line.find(number) != std::string::npos;
+        }
+        INFO(kind.name);
+        CHECK(is_there);
+    }
+    runner.signal(SIGTERM);
+    CHECK(runner.wait() == 143);
+}
+
 TEST_CASE("an unknown kind of namespace is refused with the list of those there are", "[stage3]") {
     for (const int stage : container_stages()) {
         for (const std::string kinds : {"network", "pid,", "", ",", "pid mnt", "PID"}) {
@@ -47,10 +115,6 @@ TEST_CASE("an unknown kind of namespace is refused with the list of those there 
 }
 
 TEST_CASE("host names are 1 to 64 letters, digits, dots and hyphens", "[stage3]") {
-    const Container container{3};
-    for (const auto& name : {std::string(64, 'a'), std::string{"a"}, std::string{"a.b-9"}}) {
-        CHECK(run(container.probing({"hostname"}, {"--hostname", name})).out == name + "\n");
-    }
     const Words bad{"", std::string(65, 'a'), "a/b", "a\nb", "-a", "a-", "a b", "\xc3\xa9"};
     for (const int stage : container_stages()) {
         for (const auto& name : bad) {
@@ -82,7 +146,8 @@ TEST_CASE("--help and --version answer on standard output with 0", "[stage3]") {
     }
 }
 
-TEST_CASE("--help behind the command belongs to the command", "[stage3]") {
+TEST_CASE("--help behind the command belongs to the command", "[stage3][contract]") {
+    hint("options end at -- or at the first word that is none");
     for (const int stage : container_stages()) {
         CHECK(run(Container{stage}.probing({"args", "--help"})).out == "--help\n");
     }

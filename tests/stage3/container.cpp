@@ -14,18 +14,37 @@
 
 static constexpr const char* kOrdinaryUser = "65534";
 
-std::vector<int> container_stages() {
+static bool is_same_file(const std::string& one, const std::string& other) {
+    std::error_code error;  // one that is missing is the same as none
+    return std::filesystem::equivalent(one, other, error);
+}
+
+// The stage whose command line program(stage) has. Where a reader's own program is checked, or
+// $STAGE3 names it, a later stage's program stands for an earlier one: it has to do all that the
+// earlier one does, and wants a root besides.
+static int stage_of_command_line(int stage) {
+    if (checked_stage() > stage) return checked_stage();
+    for (const int later : {4, 5}) {
+        if (later > stage && is_same_file(program(stage), program(later))) return later;
+    }
+    return stage;
+}
+
+static std::vector<int> stages_from(int first) {
+    if (checked_stage() > 0) return {first};
     std::vector<int> stages;
-    for (const int stage : {3, 4, 5}) {
-        if (stage == 3 || file_exists(program(stage))) stages.push_back(stage);
+    for (int stage = first; stage <= 5; ++stage) {
+        if (stage == first || file_exists(program(stage))) stages.push_back(stage);
     }
     return stages;
 }
 
+std::vector<int> container_stages() {
+    return stages_from(3);
+}
+
 std::vector<int> stages_with_roots() {
-    auto stages = container_stages();
-    std::erase(stages, 3);
-    return stages;
+    return stages_from(4);
 }
 
 static bool can_make_user_namespace() {
@@ -42,22 +61,30 @@ static std::string last_part(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-Container::Container(int stage) : stage_{stage} {
+Container::Container(int stage) : program_{program(stage)}, stage_{stage_of_command_line(stage)} {
     if (!is_root()) need_user_namespaces();
     place_ = temporary_directory();
-    if (stage > 3) std::filesystem::copy_file(probe(), outside("probe"));
+    if (has_root()) std::filesystem::copy_file(probe(), outside("probe"));
 }
 
 std::string program_name(int stage) {
     return last_part(program(stage));
 }
 
+std::string Container::name() const {
+    return last_part(program_);
+}
+
 std::string Container::inside(const std::string& name) const {
-    return stage_ == 3 ? outside(name) : "/" + name;
+    return has_root() ? "/" + name : outside(name);
+}
+
+std::string Container::probe_inside() const {
+    return has_root() ? "/probe" : probe();
 }
 
 Words Container::command(const Words& command, const Words& options) const {
-    Words all{program(stage_), "run", "--quiet"};
+    Words all{program_, "run", "--quiet"};
     if (stage_ == 4) all.insert(all.end(), {"--rootfs", place_});
     all.insert(all.end(), options.begin(), options.end());
     all.push_back(stage_ == 5 ? place_ : "--");
@@ -66,9 +93,13 @@ Words Container::command(const Words& command, const Words& options) const {
 }
 
 Words Container::probing(const Words& verb, const Words& options) const {
-    Words words{stage_ == 3 ? probe() : "/probe"};
+    Words words{probe_inside()};
     words.insert(words.end(), verb.begin(), verb.end());
     return command(words, options);
+}
+
+Words Container::only(const std::string& kinds) const {
+    return {"--only", kinds + (has_root() ? ",mnt" : "")};
 }
 
 Words as_ordinary_user(Words command) {
@@ -159,13 +190,17 @@ Words names_in(const std::string& directory) {
     return names;
 }
 
-std::string fault_of_message(const std::string& text, const std::string& name, const Words& words) {
+std::string fault_of_line(const std::string& text, const Words& words) {
     if (std::ranges::count(text, '\n') != 1 || text.back() != '\n') return "not one line: " + text;
-    if (!text.starts_with(name + ": ")) return "does not begin with '" + name + ": ': " + text;
     for (const auto& word : words) {
         if (text.find(word) == std::string::npos) return "does not say '" + word + "': " + text;
     }
     return {};
+}
+
+std::string fault_of_message(const std::string& text, const std::string& name, const Words& words) {
+    if (!text.starts_with(name + ": ")) return "does not begin with '" + name + ": ': " + text;
+    return fault_of_line(text, words);
 }
 
 unsigned random_number(unsigned largest) {

@@ -1,5 +1,6 @@
 // What the tests of stages 3, 4 and 5 share: a container started by any of the three programs.
-// What a stage promises holds for the later ones too, so one case asks them all.
+// What a stage promises holds for the later ones too, so one case asks them all. Where a reader's
+// own program is checked it is asked alone (`make check`).
 #pragma once
 
 #include <sys/types.h>
@@ -22,19 +23,28 @@ std::string program_name(int stage);
 
 // A place for files, and the command lines that start them in a container of one of the stages.
 // Stage 3 has the host's files; for stages 4 and 5 the place is the root, and holds the probe.
+// A later stage's program may stand for an earlier one's: `make check STAGE=5` puts it in the place
+// of all three, and it is given a root in each.
 class Container {
 public:
     // Ends the case as skipped where an ordinary user cannot make a user namespace.
     explicit Container(int stage);
 
+    // The stage whose command line the program has: that which was asked for, or a later one.
     int stage() const { return stage_; }
 
+    // Whether it has a root of its own. It holds the probe, and nothing else.
+    bool has_root() const { return stage_ > 3; }
+
     // See program_name.
-    std::string name() const { return program_name(stage_); }
+    std::string name() const;
 
     // A file of the place: as the host sees it, and as the container does.
     std::string outside(const std::string& name) const { return place_ + "/" + name; }
     std::string inside(const std::string& name) const;
+
+    // The probe's path, as the container sees it.
+    std::string probe_inside() const;
 
     // The command line that runs `command` inside, with these options, and --quiet.
     Words command(const Words& command, const Words& options = {}) const;
@@ -42,7 +52,11 @@ public:
     // The same for a verb of the probe.
     Words probing(const Words& verb, const Words& options = {}) const;
 
+    // --only with these kinds ("pid,net"), and with mnt where a root needs it.
+    Words only(const std::string& kinds) const;
+
 private:
+    std::string program_;
     int stage_;
     std::string place_;
 };
@@ -74,6 +88,10 @@ void make_file(const std::string& path, std::string_view content, unsigned mode)
 
 // The names in a directory, sorted.
 Words names_in(const std::string& directory);
+
+// Empty if it is one line, ended, that holds each of the words; else what is wrong with it. For a
+// reader's own program, whose messages may begin with any name.
+std::string fault_of_line(const std::string& text, const Words& words);
 
 // Empty if it is one line, ended, that begins with `name: ` and holds each of the words; else what
 // is wrong with it.

@@ -24,30 +24,34 @@ static Words lines_of(const std::string& text) {
     return lines;
 }
 
+static const Container& stage3_container() {
+    static const Container container{3};
+    return container;
+}
+
 // The kinds of namespaces that a container made with these options does not share with us.
 static std::set<std::string> new_kinds(const Words& options) {
-    Words readlink{"readlink"};
-    for (const auto& kind : kKinds) readlink.push_back("/proc/self/ns/" + kind);
-    const Result result = run(Container{3}.command(readlink, options));
-    INFO(result);
-    REQUIRE(result.exit_code == 0);
-    const Words inside = lines_of(result.out);
-    const Words outside = lines_of(run(readlink).out);
-    REQUIRE(inside.size() == kKinds.size());
     std::set<std::string> differ;
-    for (std::size_t i = 0; i < kKinds.size(); ++i) {
-        if (inside[i] != outside[i]) differ.insert(kKinds[i]);
+    for (const auto& kind : kKinds) {
+        const Result inside = run(stage3_container().probing({"ns", kind}, options));
+        INFO(inside);
+        REQUIRE(inside.exit_code == 0);
+        REQUIRE(inside.out.starts_with(kind + ":["));
+        if (inside.out != run({probe(), "ns", kind}).out) differ.insert(kind);
     }
     return differ;
 }
 
-// Without root nothing goes without a user namespace.
-static std::set<std::string> with_user_if_needed(std::set<std::string> kinds) {
+// Without root nothing goes without a user namespace, and a root of its own (the later stages')
+// needs a mount namespace.
+static std::set<std::string> with_needed(std::set<std::string> kinds) {
     if (!is_root()) kinds.insert("user");
+    if (stage3_container().has_root()) kinds.insert("mnt");
     return kinds;
 }
 
-TEST_CASE("the first process of a container sees itself as process 1", "[stage3]") {
+TEST_CASE("the first process of a container sees itself as process 1", "[stage3][contract]") {
+    hint("is CLONE_NEWPID set, and is the command the first process born after that?");
     for (const int stage : container_stages()) {
         const Result result = run(Container{stage}.probing({"pid"}));
         INFO(result);
@@ -55,7 +59,8 @@ TEST_CASE("the first process of a container sees itself as process 1", "[stage3]
     }
 }
 
-TEST_CASE("a container sees its own processes and no others", "[stage3]") {
+TEST_CASE("a container sees its own processes and no others", "[stage3][contract]") {
+    hint("has a new proc been mounted over /proc, by a process inside?");
     for (const int stage : container_stages()) {
         const Result result = run(Container{stage}.probing({"ls", "/proc"}));
         INFO(result);
@@ -67,7 +72,9 @@ TEST_CASE("a container sees its own processes and no others", "[stage3]") {
     }
 }
 
-TEST_CASE("a container has the host name that it was given, the host keeps its own", "[stage3]") {
+TEST_CASE("a container has the host name that it was given, the host keeps its own",
+          "[stage3][contract]") {
+    hint("is CLONE_NEWUTS set, and sethostname called by the child?");
     const std::string before = host_name();
     const std::string name = random_name();
     for (const int stage : container_stages()) {
@@ -80,27 +87,34 @@ TEST_CASE("a container has the host name that it was given, the host keeps its o
     }
 }
 
-TEST_CASE("without options all kinds of namespaces but user and time are new", "[stage3]") {
-    CHECK(new_kinds({}) == with_user_if_needed({"pid", "net", "mnt", "uts", "ipc", "cgroup"}));
+TEST_CASE("without options all kinds of namespaces but user and time are new",
+          "[stage3][contract]") {
+    hint("which flags does clone get? The cgroup namespace comes later, by unshare");
+    CHECK(new_kinds({}) == with_needed({"pid", "net", "mnt", "uts", "ipc", "cgroup"}));
 }
 
-TEST_CASE("--only makes the kinds that it names and no others", "[stage3]") {
+TEST_CASE("--only makes the kinds that it names and no others", "[stage3][contract]") {
+    hint("CLONE_NEWTIME is a flag of clone3(2) and unshare(2), not of clone(2)");
     for (const auto& kind : kKinds) {
         INFO(kind);
-        CHECK(new_kinds({"--only", kind}) == with_user_if_needed({kind}));
+        CHECK(new_kinds(stage3_container().only(kind)) == with_needed({kind}));
     }
-    CHECK(new_kinds({"--only", "pid,mnt,time"}) == with_user_if_needed({"pid", "mnt", "time"}));
+    CHECK(new_kinds({"--only", "pid,mnt,time"}) == with_needed({"pid", "mnt", "time"}));
 }
 
-TEST_CASE("--share keeps the host's namespaces of the kinds that it names", "[stage3]") {
-    CHECK(new_kinds({"--share", "net,uts"}) ==
-          with_user_if_needed({"pid", "mnt", "ipc", "cgroup"}));
+TEST_CASE("--share keeps the host's namespaces of the kinds that it names", "[stage3][contract]") {
+    hint("it takes kinds away from the default, or from --only");
+    CHECK(new_kinds({"--share", "net,uts"}) == with_needed({"pid", "mnt", "ipc", "cgroup"}));
 }
 
-TEST_CASE("--user adds a user namespace, before --only as behind it", "[stage3]") {
+TEST_CASE("--user adds a user namespace, before --only as behind it", "[stage3][contract]") {
+    hint("--only names the other kinds: it does not take --user back");
     need_user_namespaces();
-    CHECK(new_kinds({"--only", "uts", "--user"}) == std::set<std::string>{"uts", "user"});
-    CHECK(new_kinds({"--user", "--only", "uts"}) == std::set<std::string>{"uts", "user"});
+    const Words only = stage3_container().only("uts");
+    auto kinds = with_needed({"uts"});
+    kinds.insert("user");
+    CHECK(new_kinds({only[0], only[1], "--user"}) == kinds);
+    CHECK(new_kinds({"--user", only[0], only[1]}) == kinds);
 }
 
 TEST_CASE("the later stages make the same kinds new", "[stage3]") {
@@ -117,7 +131,8 @@ TEST_CASE("the later stages make the same kinds new", "[stage3]") {
     }
 }
 
-TEST_CASE("a container has a loopback interface alone, and it is up", "[stage3]") {
+TEST_CASE("a container has a loopback interface alone, and it is up", "[stage3][contract]") {
+    hint("a new network namespace has lo, but down: SIOCSIFFLAGS (netdevice(7))");
     for (const int stage : container_stages()) {
         const Result result = run(Container{stage}.probing({"interfaces"}));
         INFO(result);
@@ -132,7 +147,8 @@ TEST_CASE("the loopback address of a container answers", "[stage3]") {
     CHECK(result.err.find("Connection refused") != std::string::npos);
 }
 
-TEST_CASE("with --share net a container has the host's interfaces", "[stage3]") {
+TEST_CASE("with --share net a container has the host's interfaces", "[stage3][contract]") {
+    hint("is CLONE_NEWNET left out?");
     const std::string here = run({probe(), "interfaces"}).out;
     for (const int stage : container_stages()) {
         const Result result = run(Container{stage}.probing({"interfaces"}, {"--share", "net"}));
@@ -141,7 +157,8 @@ TEST_CASE("with --share net a container has the host's interfaces", "[stage3]") 
     }
 }
 
-TEST_CASE("a container inherits descriptors 0, 1 and 2 and no other", "[stage3]") {
+TEST_CASE("a container inherits descriptors 0, 1 and 2 and no other", "[stage3][contract]") {
+    hint("close_range(3, ~0, CLOSE_RANGE_CLOEXEC) just before exec");
     for (const int stage : container_stages()) {
         const Container container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
@@ -172,7 +189,9 @@ TEST_CASE("a standard stream that the caller closed is /dev/null inside", "[stag
     }
 }
 
-TEST_CASE("blocked and ignored signals of the caller are the container's no more", "[stage3]") {
+TEST_CASE("blocked and ignored signals of the caller are the container's no more",
+          "[stage3][contract]") {
+    hint("reset the mask and every disposition just before exec: both are inherited");
     for (const int stage : container_stages()) {
         const Container container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
@@ -188,7 +207,8 @@ TEST_CASE("blocked and ignored signals of the caller are the container's no more
     }
 }
 
-TEST_CASE("mounts of a container stay in it, even where / is shared", "[stage3][root]") {
+TEST_CASE("mounts of a container stay in it, even where / is shared", "[stage3][contract][root]") {
+    hint("MS_REC | MS_PRIVATE on / before the first mount");
     check(::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr), "make shared", "/");
     const std::string before = read_file("/proc/self/mountinfo");
     for (const int stage : container_stages()) {
@@ -212,10 +232,12 @@ TEST_CASE("a program in a container mounts, and the host does not see it", "[sta
     CHECK(names_in(directory).empty());
 }
 
-TEST_CASE("the cgroup tree of a container begins at its own group", "[stage3]") {
+TEST_CASE("the cgroup tree of a container begins at its own group", "[stage3][contract]") {
+    hint("unshare(CLONE_NEWCGROUP) in the child: its group of that moment is the root");
     for (const int stage : container_stages()) {
         const Result result = run(Container{stage}.probing({"cat", "/proc/self/cgroup"}));
         INFO(result);
+        CHECK_FALSE(result.out.empty());
         for (const auto& line : lines_of(result.out)) CHECK(line.ends_with(":/"));
     }
 }

@@ -1,12 +1,14 @@
 // Signals, orphans, init, and what is left when any part is killed.
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <utility>
 
 #include "common/file.hpp"
 #include "tests/stage3/container.hpp"
 
-TEST_CASE("a signal ends a command that has no handler for it, as outside", "[stage3]") {
+TEST_CASE("a signal ends a command that has no handler for it, as outside", "[stage3][contract]") {
+    hint("the kernel drops it for process 1: kill that with SIGKILL, and return 128 + the signal");
     for (const int stage : container_stages()) {
         const Container container{stage};
         for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1}) {
@@ -19,7 +21,8 @@ TEST_CASE("a signal ends a command that has no handler for it, as outside", "[st
     }
 }
 
-TEST_CASE("a signal for which the command has a handler is the command's", "[stage3]") {
+TEST_CASE("a signal for which the command has a handler is the command's", "[stage3][contract]") {
+    hint("SigCgt in /proc/PID/status tells who has a handler");
     for (const int stage : container_stages()) {
         const Container container{stage};
         for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2}) {
@@ -84,7 +87,8 @@ TEST_CASE("a command that ignores a signal goes on", "[stage3]") {
     }
 }
 
-TEST_CASE("when the runner is killed its container is gone", "[stage3]") {
+TEST_CASE("when the runner is killed its container is gone", "[stage3][contract]") {
+    hint("prctl(PR_SET_PDEATHSIG, SIGKILL) in the child, in process 1");
     for (const int stage : container_stages()) {
         const Container container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
@@ -100,22 +104,29 @@ TEST_CASE("when the runner is killed its container is gone", "[stage3]") {
 
 static constexpr unsigned kFaultsOfStartMax = 150;
 
-TEST_CASE("a signal at any moment of the start ends it all", "[stage3]") {
-    // Either it comes before there is a container, or the container gets it: never lost.
-    for (const int stage : container_stages()) {
-        const Container container{stage};
-        for (int i = 0; i < 25; ++i) {
-            Process runner{container.probing({"sleep"})};
-            wait_for_page_faults(runner, random_number(kFaultsOfStartMax), "ready");
-            runner.signal(i % 2 == 0 ? SIGTERM : SIGINT);
-            const int code = runner.wait();
-            INFO(runner);
-            REQUIRE(code == 128 + (i % 2 == 0 ? SIGTERM : SIGINT));
-        }
+// Either it comes before there is a container, or the container gets it: never lost.
+static void signal_the_start(const Container& container, int times) {
+    for (int i = 0; i < times; ++i) {
+        Process runner{container.probing({"sleep"})};
+        wait_for_page_faults(runner, random_number(kFaultsOfStartMax), "ready");
+        const int signal = i % 2 == 0 ? SIGTERM : SIGINT;
+        runner.signal(signal);
+        const int code = runner.wait();
+        INFO(runner);
+        REQUIRE(code == 128 + signal);
     }
 }
 
-TEST_CASE("with --init the command is a child of process 1", "[stage3]") {
+TEST_CASE("a signal at any moment of the start ends it all", "[stage3]") {
+    for (const int stage : container_stages()) signal_the_start(Container{stage}, 25);
+}
+
+TEST_CASE("a thousand signals at random moments of the start: none is lost", "[stage3][slow]") {
+    signal_the_start(Container{3}, 1000);
+}
+
+TEST_CASE("with --init the command is a child of process 1", "[stage3][contract]") {
+    hint("fork once more inside; process 1 only waits");
     for (const int stage : container_stages()) {
         const Container container{stage};
         CHECK(run(container.probing({"pid"}, {"--init"})).out == "2\n");
@@ -123,7 +134,8 @@ TEST_CASE("with --init the command is a child of process 1", "[stage3]") {
     }
 }
 
-TEST_CASE("with --init exit codes and errors come through", "[stage3]") {
+TEST_CASE("with --init exit codes and errors come through", "[stage3][contract]") {
+    hint("init leaves with the command's exit code, or 128 + the signal");
     for (const int stage : container_stages()) {
         const Container container{stage};
         for (const unsigned code : {0u, 7u, 125u, 126u, 127u, 137u, random_number(255)}) {
@@ -133,15 +145,29 @@ TEST_CASE("with --init exit codes and errors come through", "[stage3]") {
         const Result missing = run(container.command({"/no/such/program"}, {"--init"}));
         INFO(missing);
         CHECK(missing.exit_code == 127);
-        CHECK(fault_of_message(missing.err, container.name(), {"/no/such/program"}) == "");
+        CHECK(fault_of_line(missing.err, {"/no/such/program"}) == "");
     }
 }
 
-TEST_CASE("with --init a command killed by a signal ends with 128 and its number", "[stage3]") {
+// Every signal that ends a process which does not handle it (signal(7)).
+static const std::vector<int> kDeadlySignals = {
+    SIGHUP,  SIGINT,  SIGQUIT, SIGILL,  SIGTRAP,   SIGABRT, SIGBUS,
+    SIGFPE,  SIGKILL, SIGUSR1, SIGSEGV, SIGUSR2,   SIGPIPE, SIGALRM,
+    SIGTERM, SIGXCPU, SIGXFSZ, SIGPROF, SIGVTALRM, SIGIO,   SIGSYS,
+};
+
+TEST_CASE("with --init a command killed by a signal ends with 128 and its number",
+          "[stage3][contract]") {
+    hint("one decoder for wait statuses: 128 + WTERMSIG where WIFSIGNALED");
+    const rlimit no_core{0, 0};
+    check(::setrlimit(RLIMIT_CORE, &no_core), "setrlimit", "RLIMIT_CORE");
     const Container container{3};
-    for (const int signal : {SIGKILL, SIGTERM, SIGSEGV, SIGABRT}) {
-        const std::string script = "ulimit -c 0; kill -" + std::to_string(signal) + " $$";
-        CHECK(run(container.command({"sh", "-c", script}, {"--init"})).exit_code == 128 + signal);
+    for (const int signal : kDeadlySignals) {
+        // The command is process 2, and kills itself.
+        const Result result =
+            run(container.probing({"kill", "2", std::to_string(signal)}, {"--init"}));
+        INFO(result);
+        CHECK(result.exit_code == 128 + signal);
     }
     for (const int stage : container_stages()) {
         Process runner{Container{stage}.probing({"sleep"}, {"--init"})};
@@ -151,17 +177,32 @@ TEST_CASE("with --init a command killed by a signal ends with 128 and its number
     }
 }
 
-TEST_CASE("with --init an orphan that ends is reaped", "[stage3]") {
-    // A process that nobody reaps stays in /proc as a zombie.
-    const std::string script = "orphan=$('" + probe() +
-                               "' orphan); kill -9 $orphan; "
-                               "while [ -d /proc/$orphan ]; do :; done; echo gone";
-    const Result result = run(Container{3}.command({"bash", "-c", script}, {"--init"}));
-    INFO(result);
-    CHECK(result.out == "gone\n");
+TEST_CASE("with --init orphans that end are reaped", "[stage3][contract]") {
+    hint("one SIGCHLD may stand for many deaths: waitpid(-1, ..., WNOHANG) until it returns 0");
+    for (const int stage : container_stages()) {
+        const Result result = run(Container{stage}.probing({"reaped", "100"}, {"--init"}));
+        INFO(result);
+        CHECK(result.out == "100\n");
+    }
 }
 
-TEST_CASE("when the command ends everything that it has left ends", "[stage3]") {
+TEST_CASE("without --init nobody reaps an orphan for a command that does not", "[stage3]") {
+    const Result result = run(Container{3}.probing({"reaped", "3"}));
+    INFO(result);
+    CHECK(result.out == "0\n");
+}
+
+TEST_CASE("a command starts as many processes as it likes", "[stage3][contract]") {
+    hint("'Cannot allocate memory' says that process 1 of the PID namespace has ended");
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        CHECK(run(container.probing({"forks", "20"})).out == "20 ok\n");
+        CHECK(run(container.probing({"forks", "20"}, container.only("pid"))).out == "20 ok\n");
+    }
+}
+
+TEST_CASE("when the command ends everything that it has left ends", "[stage3][contract]") {
+    hint("when process 1 ends the kernel kills the others: init must end with the command");
     // What survives is adopted by the runner of this case, which then fails it.
     for (const int stage : container_stages()) {
         const Container container{stage};
@@ -169,7 +210,44 @@ TEST_CASE("when the command ends everything that it has left ends", "[stage3]") 
             const Result result = run(container.probing({"orphan"}, options));
             INFO(result);
             CHECK(result.exit_code == 0);
+            CHECK_FALSE(result.out.empty());
             CHECK_FALSE(result.timed_out);
+        }
+    }
+}
+
+TEST_CASE("without a PID namespace too nothing is left of a command", "[stage3]") {
+    const Container container{3};
+    for (const Words& options :
+         {Words{"--share", "pid"}, Words{"--only", "uts"}, Words{"--share", "pid", "--init"}}) {
+        const Result result = run(container.probing({"orphan"}, options));
+        INFO(result);
+        CHECK(result.exit_code == 0);
+        CHECK_FALSE(is_alive(static_cast<pid_t>(std::stol(result.out))));
+    }
+}
+
+TEST_CASE("without a PID namespace --init reaps what the command leaves", "[stage3]") {
+    const Result result = run(Container{3}.probing({"reaped", "3"}, {"--share", "pid", "--init"}));
+    INFO(result);
+    CHECK(result.out == "3\n");
+}
+
+TEST_CASE("a signal that comes after the end of the command does not change its exit code",
+          "[stage3]") {
+    for (const int stage : container_stages()) {
+        for (const Words& options : {Words{}, Words{"--init"}}) {
+            Process runner{Container{stage}.probing({"read"}, options)};
+            const pid_t first = first_process_of(runner.pid());
+            runner.send("x");
+            runner.wait_for_output("x");
+            runner.signal(SIGSTOP);
+            runner.close_stdin();
+            wait_until([&] { return !is_alive(first); }, "the command ends");
+            runner.signal(SIGINT);
+            runner.signal(SIGHUP);
+            runner.signal(SIGCONT);
+            CHECK(runner.wait() == 0);
         }
     }
 }

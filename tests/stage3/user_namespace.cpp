@@ -14,7 +14,9 @@ static std::string one_space(const std::string& text) {
     return result;
 }
 
-TEST_CASE("in a user namespace the caller is root, and is mapped to nobody else", "[stage3]") {
+TEST_CASE("in a user namespace the caller is root, and is mapped to nobody else",
+          "[stage3][contract]") {
+    hint("the parent writes setgroups, uid_map and gid_map of the child, in this order");
     need_user_namespaces();
     for (const int stage : container_stages()) {
         const Container container{stage};
@@ -28,7 +30,8 @@ TEST_CASE("in a user namespace the caller is root, and is mapped to nobody else"
     }
 }
 
-TEST_CASE("an ordinary user gets a whole container without being asked", "[stage3]") {
+TEST_CASE("an ordinary user gets a whole container without being asked", "[stage3][contract]") {
+    hint("without root --user is the default");
     need_user_namespaces();
     for (const int stage : container_stages()) {
         const Container container{stage};
@@ -49,7 +52,9 @@ TEST_CASE("an ordinary user gets a whole container without being asked", "[stage
     }
 }
 
-TEST_CASE("what root makes in a user namespace belongs to the caller outside", "[stage3]") {
+TEST_CASE("what root makes in a user namespace belongs to the caller outside",
+          "[stage3][contract]") {
+    hint("uid 0 inside is mapped to the caller's own: `0 UID 1`");
     need_user_namespaces();
     for (const int stage : container_stages()) {
         const Container container{stage};

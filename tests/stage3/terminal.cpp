@@ -1,0 +1,206 @@
+// A container at a terminal is a job as any other: Ctrl-C, Ctrl-Z, fg, bg; and a shell inside has
+// jobs of its own.
+#include <signal.h>
+
+#include "common/file.hpp"
+#include "tests/stage3/pseudo_terminal.hpp"
+
+static const Words kShell = {"bash", "--norc", "--noediting", "-i"};
+
+static std::string quoted(const Words& words) {
+    std::string text;
+    for (const auto& word : words) text.append(text.empty() ? "'" : " '").append(word).append("'");
+    return text;
+}
+
+static bool is_stopped(pid_t pid) {
+    const std::string text = read_file("/proc/" + std::to_string(pid) + "/stat");
+    return text.substr(text.rfind(')')).starts_with(") T");
+}
+
+// When the prompt is back: the exit code of what ran.
+static std::string exit_code_at_prompt(AtTerminal& shell) {
+    shell.wait_for("> ");
+    shell.type("echo co''de=$?\n");
+    return shell.wait_for("code=");
+}
+
+// The one child that this process has.
+static pid_t child_of(pid_t parent) {
+    const std::string path = "/proc/" + std::to_string(parent);
+    return static_cast<pid_t>(
+        std::stol(read_file(path + "/task/" + std::to_string(parent) + "/children")));
+}
+
+TEST_CASE("Ctrl-C ends a container as it ends any command", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        for (const Words& options : {Words{}, Words{"--init"}}) {
+            AtTerminal shell{kShell};
+            shell.type(quoted(container.probing({"sleep"}, options)) + "\n");
+            shell.wait_for("ready");
+            shell.type(kCtrlC);
+            CHECK(exit_code_at_prompt(shell) == "130");
+            shell.type("exit 0\n");
+            CHECK(shell.wait() == 0);
+        }
+    }
+}
+
+TEST_CASE("Ctrl-C reaches a handler of the command's once", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        for (const Words& options : {Words{}, Words{"--init"}}) {
+            AtTerminal shell{kShell};
+            shell.type(quoted(container.probing({"catch", "2"}, options)) + "\n");
+            shell.wait_for("ready");
+            shell.type(kCtrlC);
+            shell.wait_for("caught 2");
+            CHECK(exit_code_at_prompt(shell) == "0");
+            shell.type("exit 0\n");
+            CHECK(shell.wait() == 0);
+        }
+    }
+}
+
+TEST_CASE("Ctrl-Z stops a container with all that is in it, and fg makes it go on", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        for (const Words& options : {Words{}, Words{"--init"}}) {
+            AtTerminal shell{kShell};
+            shell.type(quoted(container.probing({"read"}, options)) + "\n");
+            shell.type("one\n");
+            shell.wait_for("one");  // the echo
+            shell.wait_for("one");
+            shell.type(kCtrlZ);
+            shell.wait_for("Stopped");
+            const pid_t runner = child_of(shell.pid());
+            CHECK(is_stopped(runner));
+            const pid_t first = first_process_of(runner);
+            // The init, which reads nothing, is not stopped, its child is.
+            const pid_t command = options.empty() ? first : child_of(first);
+            wait_until([&] { return is_stopped(command); }, "the command stops");
+            shell.type("fg\n");
+            wait_until([&] { return !is_stopped(runner) && !is_stopped(command); }, "it goes on");
+            shell.type("two\n");
+            shell.wait_for("two");  // the echo
+            shell.wait_for("two");
+            shell.type(kCtrlD);
+            CHECK(exit_code_at_prompt(shell) == "0");
+            shell.type("exit 0\n");
+            CHECK(shell.wait() == 0);
+        }
+    }
+}
+
+TEST_CASE("a container in the background that reads from the terminal is stopped", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        for (const Words& options : {Words{}, Words{"--init"}}) {
+            AtTerminal shell{kShell};
+            shell.type("set -b\n");
+            shell.type(quoted(container.probing({"read"}, options)) + " &\n");
+            shell.wait_for("Stopped");
+            const pid_t runner = child_of(shell.pid());
+            CHECK(is_stopped(runner));
+            shell.type("fg\n");
+            wait_until([&] { return !is_stopped(runner); }, "it goes on");
+            shell.type("hello\n");
+            shell.wait_for("hello");  // the echo
+            shell.wait_for("hello");
+            shell.type(kCtrlC);
+            CHECK(exit_code_at_prompt(shell) == "130");
+            shell.type("exit 0\n");
+            CHECK(shell.wait() == 0);
+        }
+    }
+}
+
+TEST_CASE("a shell in a container has jobs", "[stage3]") {
+    const Container container{3};
+    for (const Words& options : {Words{}, Words{"--init"}}) {
+        AtTerminal shell{container.command(kShell, options)};
+        shell.wait_for("> ");
+        shell.type("'" + probe() + "' sleep\n");
+        shell.wait_for("ready");
+        shell.type(kCtrlC);
+        CHECK(exit_code_at_prompt(shell) == "130");
+        shell.type("'" + probe() + "' read\n");
+        shell.type("one\n");
+        shell.wait_for("one");  // the echo
+        shell.wait_for("one");
+        shell.type(kCtrlZ);
+        shell.wait_for("Stopped");
+        shell.type("fg\n");
+        shell.type("two\n");
+        shell.wait_for("two");  // the echo
+        shell.wait_for("two");
+        shell.type(kCtrlD);
+        shell.type("exit 5\n");
+        CHECK(shell.wait() == 5);
+        CHECK(shell.output().find("job control") == std::string::npos);
+    }
+}
+
+TEST_CASE("after a shell in a container the terminal is the caller's again", "[stage3]") {
+    // A script: unlike an interactive shell it does not take the terminal by itself.
+    const Container container{3};
+    for (const Words& options : {Words{}, Words{"--init"}}) {
+        Words inside{"env", "PS1=> "};
+        inside.insert(inside.end(), kShell.begin(), kShell.end());
+        const std::string command = quoted(container.command(inside, options));
+        AtTerminal script{{"sh", "-c", command + "; read -r word; echo got=$word"}};
+        script.wait_for("> ");
+        script.type("exit 0\n");
+        script.wait_for("exit");
+        script.wait_for("exit");  // the echo, then the shell's own word
+        script.type("word\n");
+        CHECK(script.wait_for("got=") == "word");
+        CHECK(script.wait() == 0);
+    }
+}
+
+TEST_CASE("a program that catches Ctrl-Z stops when it is ready to", "[stage3]") {
+    // As an editor does: it leaves the screen in order, then sends the signal again to its group.
+    const std::string program =
+        "trap \"trap - TSTP; echo ti''dy; kill -TSTP 0\" TSTP; trap \"echo aga''in\" CONT; "
+        "echo rea''dy; while :; do read -r -t 1 line; done";
+    const Container container{3};
+    AtTerminal shell{kShell};
+    make_file(container.outside("editor"), program, 0644);
+    shell.type(quoted(container.command({"bash", container.inside("editor")})) + "\n");
+    shell.wait_for("ready");
+    shell.type(kCtrlZ);
+    shell.wait_for("tidy");
+    shell.wait_for("Stopped");
+    const pid_t runner = child_of(shell.pid());
+    CHECK(is_stopped(runner));
+    CHECK(is_stopped(first_process_of(runner)));
+    shell.type("fg\n");
+    shell.wait_for("again");
+    shell.type(kCtrlC);
+    CHECK(exit_code_at_prompt(shell) == "130");
+    shell.type("exit 0\n");
+    CHECK(shell.wait() == 0);
+}
+
+TEST_CASE("a signal that stops stops the command, and SIGCONT makes it go on", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const Container container{stage};
+        for (const Words& options : {Words{}, Words{"--init"}}) {
+            Process runner{container.probing({"sleep"}, options)};
+            runner.wait_for_output("ready");
+            const pid_t first = first_process_of(runner.pid());
+            const pid_t command = options.empty() ? first : child_of(first);
+            for (int i = 0; i < 3; ++i) {
+                runner.signal(SIGTSTP);
+                const auto both = [&] { return is_stopped(runner.pid()) && is_stopped(command); };
+                wait_until(both, "it stops");
+                runner.signal(SIGCONT);
+                wait_until([&] { return !is_stopped(command); }, "it goes on");
+            }
+            runner.signal(SIGTERM);
+            CHECK(runner.wait() == 143);
+        }
+    }
+}
