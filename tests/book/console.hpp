@@ -18,7 +18,8 @@
 //                enough), any other word is a program on the PATH.
 //
 // 8080 is a free port: as root in a network of the run's own, so that it is 8080 indeed, and
-// otherwise replaced, in commands and in what is seen. /tmp/demo is a path of the run's own.
+// otherwise replaced, in commands and in what is seen (but not in what `--help` prints). /tmp/demo
+// is a path of the run's own.
 #pragma once
 
 #include "tests/book/markdown.hpp"

@@ -67,6 +67,7 @@ private:
 
 std::vector<std::string> TranscriptRun::expected_of(const ConsoleCommand& command) const {
     auto expected = command.expected;
+    if (command.text.ends_with(" --help")) return expected;  // the default port is what it is
     for (std::string& line : expected) line = shell_.translated(line);
     return expected;
 }
