@@ -1,6 +1,8 @@
 #include "stage1-tcp-manager/log.hpp"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,19 +12,25 @@
 
 // Standard output in a form that never blocks. O_NONBLOCK belongs to the open file, which we share
 // with our shell: so a pipe or a terminal is opened once more (proc(5), /proc/PID/fd). A file on a
-// disk does not block, and what cannot be opened again is taken as it is.
-static Fd open_output() {
+// disk does not block.
+Log::Log() {
     struct stat status {};
     check(::fstat(STDOUT_FILENO, &status), "fstat", "standard output");
     if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
         const int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-        Fd again{::open("/proc/self/fd/1", flags)};
-        if (again) return again;
+        output_ = Fd{::open("/proc/self/fd/1", flags)};
     }
-    return Fd{check(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0), "dup", "standard output")};
+    if (output_) return;
+    // Not ours to open, another user's pipe perhaps, or a socket: taken as it is, and asked first.
+    output_ = Fd{check(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0), "dup", "standard output")};
+    may_block_ = !S_ISREG(status.st_mode);
 }
 
-Log::Log() : output_{open_output()} {}
+bool Log::has_room() const {
+    if (!may_block_) return true;
+    pollfd output{output_.get(), POLLOUT, 0};
+    return ::poll(&output, 1, 0) == 1;
+}
 
 void Log::add(std::string_view line) {
     if (lines_.size() + line.size() > kLogBytesMax) {
@@ -38,8 +46,11 @@ void Log::add(std::string_view line) {
 
 bool Log::flush() {
     while (!lines_.empty()) {
-        const auto count =
-            retry([&] { return ::write(output_.get(), lines_.data(), lines_.size()); });
+        if (!has_room()) return false;
+        // So much is written whole when there is room at all (pipe(7), PIPE_BUF).
+        const std::size_t size =
+            may_block_ ? std::min<std::size_t>(lines_.size(), PIPE_BUF) : lines_.size();
+        const auto count = retry([&] { return ::write(output_.get(), lines_.data(), size); });
         if (count == -1 && errno == EAGAIN) return false;
         if (count == -1) {
             const SystemError error{errno, "write", "standard output", "the service goes on"};

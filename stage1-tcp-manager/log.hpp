@@ -21,7 +21,10 @@ public:
     bool flush();
 
 private:
+    bool has_room() const;
+
     Fd output_;
+    bool may_block_ = false;  // then it is asked before each write
     std::string lines_;
     std::size_t lines_lost_ = 0;
     bool warned_ = false;

@@ -32,6 +32,21 @@ TEST_CASE("a log that cannot be written does not stop the service", "[stage1]") 
     }
 }
 
+TEST_CASE("a log into a socket that nobody reads does not stop the service", "[stage1]") {
+    // A socket cannot be opened a second time, to be written without waiting.
+    const Fd unread = listen_tcp({"127.0.0.1", 0});
+    const std::string place = "/dev/tcp/127.0.0.1/" + std::to_string(local_port(unread.get()));
+    const std::uint16_t port = local_port(listen_tcp({"127.0.0.1", 0}).get());
+    Process manager{{"bash", "-c", "exec \"$0\" --port \"$1\" > \"$2\"", program(1),
+                     std::to_string(port), place}};
+    manager.wait_for_error("controls the manager");
+    TextClient client{port};
+    // More than the buffers of both ends take.
+    const std::string long_name(4000, 'a');
+    for (int i = 0; i < 4000; ++i) CHECK_FALSE(client.ask("run " + long_name).empty());
+    CHECK(client.ask("list") == kEmptyList);
+}
+
 TEST_CASE("a log that nobody reads does not stop the service", "[stage1]") {
     const Pipe unread = make_pipe();
     const std::uint16_t port = local_port(listen_tcp({"127.0.0.1", 0}).get());

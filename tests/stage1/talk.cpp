@@ -12,7 +12,8 @@
 TextClient::TextClient(std::uint16_t port) : TextClient{connect_tcp({"127.0.0.1", port})} {}
 
 TextClient::TextClient(Fd socket) : socket_{std::move(socket)} {
-    const timeval deadline{10, 0};
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(usual_deadline());
+    const timeval deadline{seconds.count(), 0};
     check(::setsockopt(fd(), SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline), "setsockopt");
 }
 
@@ -27,7 +28,10 @@ void TextClient::end_sending() {
 bool TextClient::receive() {
     char piece[65536];
     const auto count = ::recv(fd(), piece, sizeof piece, 0);
-    if (count == -1 && errno == EAGAIN) throw Failure{"nothing came; so far: " + received_};
+    if (count == -1 && errno == EAGAIN) {
+        throw Failure{"no answer after " + std::to_string(usual_deadline().count() / 1000) +
+                      " s; so far: " + received_};
+    }
     if (count > 0) received_.append(piece, static_cast<std::size_t>(count));
     return count > 0;
 }

@@ -13,7 +13,7 @@
 // A connection that sends and reads exactly what it is told to.
 class TextClient {
 public:
-    // Throws when nothing comes for ten seconds, in each of the calls that read.
+    // Throws when nothing comes for usual_deadline(), in each of the calls that read.
     explicit TextClient(std::uint16_t port);
     explicit TextClient(Fd socket);
 
