@@ -1,11 +1,23 @@
 #include "stage4-chroot/binds.hpp"
 
+#include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "common/error.hpp"
 #include "common/fd.hpp"
 #include "stage4-chroot/resolve_in_root.hpp"
+
+// A file over /proc/self/attr/exec or the like makes a program that trusts /proc write elsewhere
+// (CVE-2019-16884). Asked of the place itself, since links may lead there.
+static void refuse_proc(int target, const std::string& destination) {
+    struct statfs status {};
+    check(::fstatfs(target, &status), "statfs", destination);
+    if (status.f_type != PROC_SUPER_MAGIC) return;
+    throw Failure{"mount on " + printable(destination) +
+                  ": it lies in /proc, which must not be faked"};
+}
 
 void mount_binds(int root, const std::vector<Bind>& binds) {
     for (const Bind& bind : binds) {
@@ -18,6 +30,7 @@ void mount_binds(int root, const std::vector<Bind>& binds) {
         const Fd target = S_ISDIR(status.st_mode)
                               ? make_directory_in_root(root, bind.destination, Links::kept_inside)
                               : make_file_in_root(root, bind.destination, Links::kept_inside);
+        refuse_proc(target.get(), bind.destination);
         attach_mount(mount.get(), target.get(), bind.destination);
     }
 }

@@ -11,5 +11,6 @@ struct Bind {
 };
 
 // Mounts each in the root (an O_PATH or directory descriptor); destinations are made where they
-// are missing, and a link on the way there is followed as if the root were /. Throws SystemError.
+// are missing, and a link on the way there is followed as if the root were /. Throws SystemError;
+// Failure for a destination in /proc.
 void mount_binds(int root, const std::vector<Bind>& binds);

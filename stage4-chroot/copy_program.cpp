@@ -13,6 +13,7 @@
 #include "common/fd.hpp"
 #include "common/file.hpp"
 #include "stage4-chroot/elf_dependencies.hpp"
+#include "stage4-chroot/resolve_in_root.hpp"
 
 static constexpr int kInterpretersMax = 4;
 
@@ -44,15 +45,15 @@ std::optional<std::string> find_program(const std::string& name) {
     return std::nullopt;
 }
 
-static void copy_content(const std::string& source, const std::string& destination) {
+static void copy_content(const std::string& source, int directory, const std::string& name) {
     const Fd in{check(::open(source.c_str(), O_RDONLY | O_CLOEXEC), "open", source)};
     struct stat status {};
     check(::fstat(in.get(), &status), "stat", source);
     // O_NOFOLLOW and O_EXCL: what lies there already, perhaps a link out of the root, stays.
-    const Fd out{
-        ::open(destination.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+    const Fd out{::openat(directory, name.c_str(),
+                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
     if (!out && errno == EEXIST) return;
-    check(out.get(), "create", destination);
+    check(out.get(), "create the copy of", source);
     auto left = static_cast<std::size_t>(status.st_size);
     while (left > 0) {
         // In the kernel, without a round through our memory, and from any file system to any
@@ -62,23 +63,21 @@ static void copy_content(const std::string& source, const std::string& destinati
         left -= static_cast<std::size_t>(count);
     }
     // The set-user-ID bits stay behind: nobody in a container needs sudo's.
-    check(::fchmod(out.get(), status.st_mode & 0755), "chmod", destination);
+    check(::fchmod(out.get(), status.st_mode & 0755), "chmod the copy of", source);
 }
 
-// Puts one file of the host at the same place in the root. Its directory is taken as the host
-// really has it (/lib may be a link to /usr/lib), its own name as it was asked for.
-static void copy_to_same_place(const std::string& root, const std::string& path) {
+void copy_to_same_place(int root, const std::string& path) {
     const auto slash = path.rfind('/');
     if (slash == std::string::npos) {
         throw Failure{"copy " + printable(path) +
                       ": a program that names its loader without a path"};
     }
-    const std::string directory = slash == 0 ? "" : real_path(path.substr(0, slash));
-    make_directories(root + (directory.empty() ? "/" : directory));
-    copy_content(path, root + directory + path.substr(slash));
+    const std::string directory = real_path(path.substr(0, slash + 1));
+    const Fd place = make_directory_in_root(root, directory, Links::kept_inside);
+    copy_content(path, place.get(), path.substr(slash + 1));
 }
 
-static void add_program(const std::string& root, const std::string& path, int depth) {
+static void add_program(int root, const std::string& path, int depth) {
     // The kernel too gives up on a script whose interpreter is a script whose ... (ELOOP).
     if (depth > kInterpretersMax) {
         throw Failure{"copy " + printable(path) + ": too many interpreters of interpreters"};
@@ -95,7 +94,7 @@ static void add_program(const std::string& root, const std::string& path, int de
     }
 }
 
-void copy_program(const std::string& root, const std::string& path) {
+void copy_program(int root, const std::string& path) {
     const auto slash = path.rfind('/');
     add_program(root, real_path(path.substr(0, slash + 1)) + path.substr(slash), 0);
 }

@@ -9,9 +9,13 @@
 // none.
 std::optional<std::string> find_program(const std::string& name);
 
-// Copies the program at `path` (with a slash in it) to the same place below `root`, with the
-// libraries and the loader that its ELF headers name, or the interpreter of a script and what that
-// needs. Its directory is taken as the host really has it (/lib may be a link to /usr/lib). What is
-// there already stays. Throws SystemError; Failure for what is no regular file, and for a library
-// that is nowhere.
-void copy_program(const std::string& root, const std::string& path);
+// Copies one file of the host to the same place in `root` (an O_PATH or directory descriptor). Its
+// directory is taken as the host really has it (/lib may be a link to /usr/lib), its own name as it
+// was asked for. What is there already stays, and no link that lies in the root leads the copy out
+// of it. Throws SystemError, Failure.
+void copy_to_same_place(int root, const std::string& path);
+
+// The same for the program at `path` (with a slash in it), with the libraries and the loader that
+// its ELF headers name, or the interpreter of a script and what that needs. Throws SystemError;
+// Failure for what is no regular file, and for a library that is nowhere.
+void copy_program(int root, const std::string& path);

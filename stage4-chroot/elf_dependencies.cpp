@@ -11,8 +11,13 @@
 #include "common/file.hpp"
 #include "stage4-chroot/elf_file.hpp"
 
-// A library tree deeper than this is a hostile file's, not a program's.
+// More than this is a hostile file's, not a program's.
 static constexpr std::size_t kLibrariesMax = 512;
+static constexpr std::size_t kPlacesMax = 1024;
+
+static std::string directory_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
 
 static std::vector<std::string> split(const std::string& text, char separator) {
     std::vector<std::string> parts;
@@ -24,16 +29,20 @@ static std::vector<std::string> split(const std::string& text, char separator) {
     return parts;
 }
 
-// The directories of /etc/ld.so.conf and of the files that it includes: those that ldconfig(8)
-// puts into the loader's cache.
+static std::string trimmed(const std::string& text) {
+    const auto begin = text.find_first_not_of(" \t");
+    if (begin == std::string::npos) return {};
+    return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
 static void read_loader_configuration(const std::string& path, int depth,
                                       std::vector<std::string>& directories) {
     if (depth > 4 || !file_exists(path)) return;
-    for (std::string line : split(read_file(path), '\n')) {
-        line = line.substr(0, line.find('#'));
-        while (!line.empty() && line.back() == ' ') line.pop_back();
-        if (line.starts_with("include ")) {
-            const std::string pattern = line.substr(line.find_first_not_of(' ', 7));
+    for (const std::string& text : split(read_file(path), '\n')) {
+        const std::string line = trimmed(text.substr(0, text.find('#')));
+        if (line.starts_with("include ") || line.starts_with("include\t")) {
+            std::string pattern = trimmed(line.substr(7));
+            if (!pattern.starts_with('/')) pattern = directory_of(path) + "/" + pattern;
             glob_t found{};
             if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) {
                 for (std::size_t i = 0; i < found.gl_pathc; ++i) {
@@ -47,18 +56,19 @@ static void read_loader_configuration(const std::string& path, int depth,
     }
 }
 
+std::vector<std::string> configured_library_directories(const std::string& path) {
+    std::vector<std::string> directories;
+    read_loader_configuration(path, 0, directories);
+    return directories;
+}
+
 static const std::vector<std::string>& system_directories() {
     static const std::vector<std::string> directories = [] {
-        std::vector<std::string> all;
-        read_loader_configuration("/etc/ld.so.conf", 0, all);
+        auto all = configured_library_directories("/etc/ld.so.conf");
         for (const char* fixed : {"/lib64", "/usr/lib64", "/lib", "/usr/lib"}) all.push_back(fixed);
         return all;
     }();
     return directories;
-}
-
-static std::string directory_of(const std::string& path) {
-    return path.substr(0, path.rfind('/'));
 }
 
 // ${ORIGIN} and $ORIGIN stand for the directory of the file that names them.
@@ -72,7 +82,9 @@ static std::string with_origin(std::string directory, const std::string& file) {
 
 class DependencyWalk {
 public:
-    explicit DependencyWalk(const ElfFile& program) : program_{program} {}
+    explicit DependencyWalk(const ElfFile& program)
+        : program_{program},
+          has_musl_{program.interpreter.find("/ld-musl-") != std::string::npos} {}
 
     void add_needs_of(const std::string& path, const ElfFile& elf,
                       std::vector<std::string> inherited_rpath) {
@@ -84,10 +96,15 @@ public:
         }
         std::vector<std::string> places = inherited_rpath;
         for (const auto& part : split(elf.runpath, ':')) places.push_back(with_origin(part, path));
+        if (places.size() > kPlacesMax) {
+            throw Failure{"read " + printable(path) + ": too many directories to look in"};
+        }
         const auto& system = system_directories();
         places.insert(places.end(), system.begin(), system.end());
 
         for (const auto& name : elf.needed) {
+            // musl's loader is its C library, under whichever of the two names.
+            if (has_musl_ && name.starts_with("libc.")) continue;
             const bool known = std::any_of(paths.begin(), paths.end(), [&](const auto& known_path) {
                 return known_path == name || known_path.ends_with("/" + name);
             });
@@ -126,6 +143,7 @@ private:
     }
 
     const ElfFile& program_;
+    bool has_musl_;
 };
 
 std::vector<std::string> elf_dependencies(const std::string& program) {

@@ -13,3 +13,7 @@ std::vector<std::string> elf_dependencies(const std::string& program);
 
 // The interpreter that a script's first line names ("#!/bin/sh"), or empty.
 std::string script_interpreter(const std::string& program);
+
+// The directories that a file in the form of /etc/ld.so.conf names, and the files that it includes:
+// those that ldconfig(8) puts into the loader's cache. Empty when the file is not there.
+std::vector<std::string> configured_library_directories(const std::string& path);

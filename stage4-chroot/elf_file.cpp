@@ -2,8 +2,10 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -11,8 +13,11 @@
 #include "common/error.hpp"
 #include "common/fd.hpp"
 
-// What a hostile file may make us read. glibc's largest string table is some tens of KiB.
+// What a hostile file may make us read, keep and look for. glibc's largest string table is some
+// tens of KiB; the longest names in real files are the search paths of Nix, some KiB.
 static constexpr std::size_t kTableBytesMax = 16u << 20;
+static constexpr std::size_t kNameBytesMax = 16u << 10;
+static constexpr std::size_t kNeededMax = 512;
 
 // The two classes differ only in the sizes of their structures.
 struct Elf32 {
@@ -70,7 +75,9 @@ private:
 static std::string string_at(const ElfReader& reader, const std::string& strings,
                              std::uint64_t offset) {
     if (offset >= strings.size()) reader.damaged("a name lies outside its table");
-    return std::string{strings.c_str() + offset};
+    const std::size_t length = ::strnlen(strings.c_str() + offset, kNameBytesMax + 1);
+    if (length > kNameBytesMax) reader.damaged("a name is too long");
+    return strings.substr(offset, length);
 }
 
 // The dynamic section speaks of addresses in memory; a segment tells where in the file they lie.
@@ -105,6 +112,7 @@ static void read_dynamic(const ElfReader& reader, const Segments& segments, std:
         if (entry.d_tag == DT_NEEDED) elf.needed.push_back(string_at(reader, strings, value));
         if (entry.d_tag == DT_RPATH) elf.rpath = string_at(reader, strings, value);
         if (entry.d_tag == DT_RUNPATH) elf.runpath = string_at(reader, strings, value);
+        if (elf.needed.size() > kNeededMax) reader.damaged("it needs too many libraries");
     }
 }
 
@@ -117,13 +125,17 @@ void ElfReader::read(ElfFile& elf) const {
         damaged("its segment headers have an odd size");
     }
     const auto segments = table<Segment>(header.e_phoff, header.e_phnum);
-    for (const Segment& segment : segments) {
-        if (segment.p_type == PT_INTERP) {
-            elf.interpreter = bytes(segment.p_offset, segment.p_filesz).c_str();
-        }
-        if (segment.p_type == PT_DYNAMIC) {
-            read_dynamic<Class>(*this, segments, segment.p_offset, segment.p_filesz, elf);
-        }
+    const auto first = [&](auto type) {
+        return std::find_if(segments.begin(), segments.end(),
+                            [&](const Segment& segment) { return segment.p_type == type; });
+    };
+    // One of each: what else there is the kernel and the loader do not look at either.
+    if (const auto name = first(unsigned{PT_INTERP}); name != segments.end()) {
+        if (name->p_filesz > PATH_MAX) damaged("the name of its loader is too long");
+        elf.interpreter = bytes(name->p_offset, name->p_filesz).c_str();
+    }
+    if (const auto dynamic = first(unsigned{PT_DYNAMIC}); dynamic != segments.end()) {
+        read_dynamic<Class>(*this, segments, dynamic->p_offset, dynamic->p_filesz, elf);
     }
 }
 

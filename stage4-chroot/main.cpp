@@ -20,6 +20,7 @@
 #include "stage3-namespaces/user_namespace.hpp"
 #include "stage3-namespaces/wait_for_container.hpp"
 #include "stage4-chroot/binds.hpp"
+#include "stage4-chroot/breakout.hpp"
 #include "stage4-chroot/enter_root.hpp"
 #include "stage4-chroot/janitor.hpp"
 #include "stage4-chroot/request.hpp"
@@ -113,9 +114,12 @@ int main(int argc, char** argv) try {
     ensure_standard_streams();
     const auto request = parse_root_request(arguments_of(argc, argv));
     if (const auto* rootfs = std::get_if<RootfsRequest>(&request)) return make_rootfs(*rootfs);
+    if (const auto* out = std::get_if<BreakoutRequest>(&request)) break_out_of_chroot(out->command);
     return run(std::get<RunRequest>(request));
 } catch (const ChildFailed& error) {
     return report_failure("stage4-chroot", error, error.exit_code());
+} catch (const ExecError& error) {
+    return report_failure("stage4-chroot", error, exit_code_for_exec(error.error()));
 } catch (const std::exception& error) {
     return report_failure("stage4-chroot", error, 125);
 }

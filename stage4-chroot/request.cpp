@@ -6,9 +6,11 @@
 static constexpr Program kProgram = {
     "stage4-chroot",
     "rootfs DIR [PROGRAM...]\n"
-    "run [OPTIONS] [--] COMMAND [ARG...]",
-    "rootfs  makes a root from the host's own programs and their libraries\n"
-    "run     starts a command in a root of its own; without --rootfs in a temporary one\n"
+    "run [OPTIONS] [--] COMMAND [ARG...]\n"
+    "breakout COMMAND [ARG...]",
+    "rootfs    makes a root from the host's own programs and their libraries\n"
+    "run       starts a command in a root of its own; without --rootfs in a temporary one\n"
+    "breakout  typed inside: leaves a chroot and starts a command outside of it\n"
     "\n"
     "Try: run -- sh -c 'ls /; cat /etc/os-release; ps aux'",
 };
@@ -41,13 +43,21 @@ static RootfsRequest parse_rootfs(const std::vector<std::string>& arguments) {
     return {operands[0], {operands.begin() + 1, operands.end()}};
 }
 
-std::variant<RootfsRequest, RunRequest> parse_root_request(
-    const std::vector<std::string>& arguments) {
+static BreakoutRequest parse_breakout(const std::vector<std::string>& arguments) {
+    const auto command = parse_options(kProgram, {}, arguments);
+    if (command.empty()) {
+        throw UsageError{"breakout: no command to run (try breakout ls /)"};
+    }
+    return {command};
+}
+
+RootRequest parse_root_request(const std::vector<std::string>& arguments) {
     RunRequest request;
     const auto words = parse_options(kProgram, option_table(request), arguments);
     if (words.empty()) throw UsageError{"what to do is missing (try stage4-chroot --help)"};
     const std::vector<std::string> rest(words.begin() + 1, words.end());
     if (words[0] == "run") return parse_run(request, rest);
     if (words[0] == "rootfs") return parse_rootfs(rest);
+    if (words[0] == "breakout") return parse_breakout(rest);
     throw UsageError{"unknown verb " + printable(words[0]) + " (try stage4-chroot --help)"};
 }

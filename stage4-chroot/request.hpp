@@ -1,4 +1,5 @@
-// What the command line of stage 4 asks for: a root to be made, or a command to be run in one.
+// What the command line of stage 4 asks for: a root to be made, a command to be run in one,
+// or out of one.
 #pragma once
 
 #include <string>
@@ -22,6 +23,12 @@ struct RunRequest {
     std::vector<std::string> command;
 };
 
+// `breakout COMMAND [ARG...]`
+struct BreakoutRequest {
+    std::vector<std::string> command;
+};
+
+using RootRequest = std::variant<RootfsRequest, RunRequest, BreakoutRequest>;
+
 // --help and --version print and end the program. Throws UsageError.
-std::variant<RootfsRequest, RunRequest> parse_root_request(
-    const std::vector<std::string>& arguments);
+RootRequest parse_root_request(const std::vector<std::string>& arguments);

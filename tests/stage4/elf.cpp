@@ -101,7 +101,7 @@ TEST_CASE("offsets and sizes that lead outside are told", "[stage4]") {
     CHECK(says(with([](auto& p) { p.header.e_phnum = 0xffff; }), "ends too early"));
     CHECK(says(with([](auto& p) { p.header.e_ident[EI_DATA] = ELFDATA2MSB; }), "byte order"));
     CHECK(says(with([](auto& p) { p.header.e_ident[EI_CLASS] = 3; }), "class"));
-    CHECK(says(with([](auto& p) { p.segments[2].p_filesz = 1ull << 40; }), "too large"));
+    CHECK(says(with([](auto& p) { p.segments[2].p_filesz = 1ull << 40; }), "too long"));
     CHECK(says(with([](auto& p) { p.segments[2].p_offset = ~0ull; }), "too large"));
     CHECK(says(with([](auto& p) { p.segments[1].p_filesz = ~0ull; }), "too large"));
     CHECK(says(with([](auto& p) {
@@ -112,6 +112,58 @@ TEST_CASE("offsets and sizes that lead outside are told", "[stage4]") {
     CHECK(says(with([](auto& p) { p.entries[0].d_un.d_val = ~0ull; }), "outside its table"));
     CHECK(says(with([](auto& p) { p.entries[0].d_un.d_val = p.strings.size(); }), "outside"));
     CHECK(says(with([](auto& p) { p.strings.pop_back(); }), "ends too early"));
+    CHECK(says(with([](auto& p) { p.segments[2].p_filesz = PATH_MAX + 1; }), "loader is too long"));
+}
+
+TEST_CASE("of names and needs an ELF file may have many, and not more", "[stage4]") {
+    const auto about = [](std::size_t needs, std::size_t length) {
+        return complaint(
+            elf_parts<Elf64>({.needed = Words(needs, "a.so"), .rpath = std::string(length, '/')})
+                .image());
+    };
+    CHECK(about(512, 16 * 1024) == "");
+    CHECK(says(about(513, 1), "too many libraries"));
+    CHECK(says(about(1, 16 * 1024 + 1), "too long"));
+}
+
+TEST_CASE("only the first of several dynamic segments counts", "[stage4]") {
+    auto parts = elf_parts<Elf64>(kContent);
+    auto second = parts.segments[1];
+    second.p_filesz = ~0ull;  // would be an error
+    second.p_offset += 2 * sizeof second;
+    parts.segments[2] = second;
+    ElfFile elf;
+    REQUIRE(read_elf(in_file(parts.image()), elf));
+    CHECK(elf.needed == Words{"libone.so", "libtwo.so"});
+}
+
+TEST_CASE("the loader's configuration is read with the files that it includes", "[stage4]") {
+    const std::string place = temporary_directory();
+    check(::mkdir((place + "/conf.d").c_str(), 0755), "mkdir");
+    write_file(place + "/ld.so.conf",
+               "# a comment\n/first  # and another\n\ninclude conf.d/*.conf\n"
+               "include\t" +
+                   place + "/more\nhwcap 0 nosegneg\n\t/last\n");
+    write_file(place + "/conf.d/1.conf", "/one\n/two\n");
+    write_file(place + "/conf.d/2.conf", "/three");
+    write_file(place + "/conf.d/not", "/never\n");
+    write_file(place + "/more", "/four\ninclude " + place + "/ld.so.conf\n");  // without an end
+    const Words found = configured_library_directories(place + "/ld.so.conf");
+    const Words expected{"/first", "/one", "/two", "/three", "/four"};
+    REQUIRE(found.size() > expected.size());
+    CHECK(Words(found.begin(), found.begin() + 5) == expected);
+    CHECK(found.back() == "/last");
+    CHECK(configured_library_directories(place + "/none").empty());
+}
+
+TEST_CASE("musl's loader is musl's C library", "[stage4]") {
+    const std::string path = temporary_directory() + "/program";
+    for (const auto& [loader, is_found] :
+         {std::pair{"/lib/ld-musl-x86_64.so.1", true}, {"/lib/ld-linux.so.9", false}}) {
+        write_file(path,
+                   elf_parts<Elf64>({.interpreter = loader, .needed = {"libc.none"}}).image());
+        CHECK((dependency_complaint(path).empty()) == is_found);
+    }
 }
 
 TEST_CASE("no ELF file, no needs: a script, an empty file, a static program", "[stage4]") {
@@ -209,6 +261,14 @@ TEST_CASE("a file that needs libraries without end is refused", "[stage4]") {
     }
     const auto program = all.add("program", {.needed = {"0.so"}, .rpath = "$ORIGIN"});
     CHECK(says(dependency_complaint(program), "too many libraries"));
+}
+
+TEST_CASE("a file that names directories without end is refused", "[stage4]") {
+    Libraries all;
+    std::string many;
+    while (many.size() < 5000) many += "/x:";
+    const auto program = all.add("program", {.needed = {"0.so"}, .rpath = many});
+    CHECK(says(dependency_complaint(program), "too many directories"));
 }
 
 TEST_CASE("a script's interpreter is read from its first line", "[stage4]") {

@@ -6,13 +6,12 @@
 
 #include "common/file.hpp"
 #include "stage4-chroot/rootfs.hpp"
-#include "tests/stage3/container.hpp"
+#include "tests/stage4/roots.hpp"
 
-// Every program that the five articles type inside a container.
-static const Words kArticlePrograms = {"bash", "sh", "ls",   "ps",    "hostname", "cat",
-                                       "ip",   "dd", "echo", "mount", "umount"};
+const Words kArticlePrograms = {"bash", "sh", "ls",   "ps",    "hostname", "cat",
+                                "ip",   "dd", "echo", "mount", "umount"};
 
-static bool host_has(const std::string& name) {
+bool host_has(const std::string& name) {
     for (const std::string directory :
          {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}) {
         if (::access((directory + "/" + name).c_str(), X_OK) == 0) return true;
@@ -20,31 +19,11 @@ static bool host_has(const std::string& name) {
     return false;
 }
 
-// Runs a command in a root that the program has filled for us once.
-static Result run_in(const std::string& root, const Words& command, const Words& options = {}) {
-    Words all{program(4), "run", "--quiet", "--rootfs", root};
-    all.insert(all.end(), options.begin(), options.end());
-    all.push_back("--");
-    all.insert(all.end(), command.begin(), command.end());
-    return run(all);
-}
-
-static std::string filled_root() {
-    if (!is_root()) need_user_namespaces();
-    const std::string root = temporary_directory() + "/root";
-    const Result result = run({program(4), "rootfs", root});
-    INFO(result);
-    REQUIRE(result.exit_code == 0);
-    REQUIRE(result.err.empty());
-    REQUIRE(result.out.starts_with("Root filesystem in " + root + "\n"));
-    return root;
-}
-
 TEST_CASE("every program of the articles starts in the host root", "[stage4]") {
-    const std::string root = filled_root();
+    const std::string root = host_root();
     for (const auto& name : kArticlePrograms) {
         if (!host_has(name)) continue;  // `rootfs` says so, see below
-        const Result result = run_in(root, {name, "--version"});
+        const Result result = run(in_root(root, {name, "--version"}));
         INFO(result);
         // Whatever it thinks of the option: not "no such file", and the loader found everything.
         CHECK((result.exit_code < 125 || result.exit_code > 127));
@@ -53,7 +32,7 @@ TEST_CASE("every program of the articles starts in the host root", "[stage4]") {
 }
 
 TEST_CASE("every other program of the host root starts too", "[stage4]") {
-    const std::string root = filled_root();
+    const std::string root = host_root();
     std::string names;
     for (const auto name : host_programs()) {
         if (host_has(std::string{name})) names += " " + std::string{name};
@@ -64,15 +43,15 @@ TEST_CASE("every other program of the host root starts too", "[stage4]") {
                                "\"$path\" --version </dev/null >/tmp/out 2>&1; code=$?; "
                                "[ $code = 126 ] || [ $code = 127 ] && echo $name $code; "
                                "grep 'shared libraries' /tmp/out; done; echo done";
-    const Result result = run_in(root, {"bash", "-c", script});
+    const Result result = run(in_root(root, {"bash", "-c", script}));
     INFO(result);
     CHECK(result.out == "done\n");
 }
 
 TEST_CASE("what the articles type in the host root works", "[stage4]") {
-    const std::string root = filled_root();
+    const std::string root = host_root();
     const auto output = [&](const std::string& script) {
-        const Result result = run_in(root, {"bash", "-c", script});
+        const Result result = run(in_root(root, {"bash", "-c", script}));
         INFO(result);
         CHECK(result.exit_code == 0);
         CHECK(result.err.empty());
@@ -110,8 +89,8 @@ TEST_CASE("rootfs adds the programs that are asked for, scripts with their inter
     const Result result = run({program(4), "rootfs", root, "uniq", script});
     INFO(result);
     REQUIRE(result.exit_code == 0);
-    CHECK(run_in(root, {"uniq", "--version"}).exit_code == 0);
-    CHECK(run_in(root, {"bash", "-c", "printf 'a\\na\\n' | uniq"}).out == "a\n");
+    CHECK(run(in_root(root, {"uniq", "--version"})).exit_code == 0);
+    CHECK(run(in_root(root, {"bash", "-c", "printf 'a\\na\\n' | uniq"})).out == "a\n");
     // At the place where it is outside.
     CHECK(file_exists(root + script));
 }
@@ -149,7 +128,7 @@ TEST_CASE("a root that is there already keeps what it has", "[stage4]") {
 }
 
 TEST_CASE("no file of the host root is set-user-ID, and nobody else may write to it", "[stage4]") {
-    const std::string root = filled_root();
+    const std::string root = host_root();
     for (const auto& name : names_in(root + "/usr/bin")) {
         const std::string path = root + "/usr/bin/" + name;
         struct stat status {};
@@ -157,4 +136,10 @@ TEST_CASE("no file of the host root is set-user-ID, and nobody else may write to
         INFO(path);
         CHECK((status.st_mode & 07022) == 0);
     }
+}
+
+TEST_CASE("the root's loader knows the directories that the host's does", "[stage4]") {
+    const std::string root = host_root();
+    if (!file_exists("/etc/ld.so.cache")) return;  // musl needs none
+    CHECK(read_file(root + "/etc/ld.so.cache") == read_file("/etc/ld.so.cache"));
 }
