@@ -62,6 +62,7 @@ TEST_CASE("a host with several addresses is tried until one answers", "[stage2][
         const Result result = run({program(2), "--host", "manager.test", "--port", port, "list"});
         INFO(result);
         CHECK(result.exit_code == 0);
+        CHECK(result.out == "Available containers: []\n");
     }
     check(::umount("/etc/hosts"), "umount", "/etc/hosts");
 }

@@ -64,13 +64,14 @@ void Reporter::show(const Catch::AssertionStats& stats) {
     const Catch::AssertionResult& result = stats.assertionResult;
     const Catch::SourceLineInfo place = result.getSourceInfo();
     std::string text = std::string{place.file} + ":" + std::to_string(place.line) + ": ";
-    if (result.hasExpression()) text += result.getExpressionInMacro();
+    const std::string expression = result.hasExpression() ? result.getExpressionInMacro() : "";
+    if (!expression.starts_with('{')) text += expression;  // "{Unknown expression after ...}"
     text += "\n";
     if (result.hasExpandedExpression()) {
-        text += got_and_expected(result.getExpressionInMacro(), result.getExpandedExpression());
+        text += got_and_expected(expression, result.getExpandedExpression());
     }
     const std::string thrown{result.getMessage()};
-    if (result.hasMessage()) text += "  " + thrown + "\n";
+    if (result.hasMessage()) text += "  " + thrown + (thrown.ends_with('\n') ? "" : "\n");
     bool shows_program = text.find("$ ") != std::string::npos;
     for (const Catch::MessageInfo& message : stats.infoMessages) {
         if (message.message == thrown) continue;

@@ -1,0 +1,134 @@
+// classroom: for those who write a stage of their own, and for whoever writes exercises.
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+#include "common/error.hpp"
+#include "common/file.hpp"
+#include "common/options.hpp"
+#include "common/process.hpp"
+#include "tests/classroom/tool/check.hpp"
+#include "tests/classroom/tool/children.hpp"
+#include "tests/classroom/tool/proofs.hpp"
+
+static constexpr Program kProgram{
+    "classroom", "[OPTIONS] check | exercise | new | check-tests",
+    "Behind make check, make exercise, make new and make check-tests, whose variables it reads\n"
+    "from its environment: STAGE, EX, PROGRAM, DIR, ONLY, SEED, CASE; CLI, DAEMON, SHIM.\n"
+    "Exit codes: 0 all is well, 1 it is not, 2 usage."};
+
+static constexpr long kSeedMax = 0xffffffffL;
+
+static std::string variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+// Where relative paths may start: where we are, and where make was called with -C.
+static std::vector<std::string> starting_points() {
+    return {std::filesystem::current_path(), variable("FROM")};
+}
+
+static std::uint64_t wanted_seed() {
+    const std::string text = variable("SEED");
+    if (text.empty()) return std::random_device{}();
+    return static_cast<std::uint64_t>(parse_number(text, "SEED", 0, kSeedMax));
+}
+
+static std::string parts_of_stage6(const char* name, const std::string& as) {
+    const std::string path = variable(name);
+    return path.empty() ? "" : as + "=" + find_program(path, starting_points());
+}
+
+static CheckRequest request_from_variables(const std::string& exercise, int stage) {
+    CheckRequest request{.stage = stage, .exercise = exercise, .program = variable("PROGRAM")};
+    request.only_this_stage = !variable("ONLY").empty();
+    request.seed = wanted_seed();
+    request.only_case = variable("CASE");
+    if (stage < 6) return request;
+    for (const auto& part :
+         {parts_of_stage6("CLI", "SLIPWAY"), parts_of_stage6("DAEMON", "SLIPWAYD"),
+          parts_of_stage6("SHIM", "SLIPWAY_SHIM")}) {
+        if (!part.empty()) request.parts.push_back(part);
+    }
+    if (request.parts.empty()) throw UsageError{"stage 6 takes CLI=, DAEMON= or SHIM="};
+    return request;
+}
+
+[[noreturn]] static void become_check(const Workshop& workshop, const CheckRequest& request) {
+    const bool has_program = request.stage < 6;
+    const std::string program =
+        has_program ? find_program(request.program, starting_points()) : std::string{};
+    const CheckCommand command = check_command(request, program, tests_of(workshop, request.stage));
+    execute(command.words, environment_with(command.variables));
+}
+
+static int wanted_stage() {
+    const std::string text = variable("STAGE");
+    if (text.empty()) throw UsageError{"STAGE=N is missing: which chapter's program it is, 1 to 6"};
+    return static_cast<int>(parse_number(text, "STAGE", 1, 6));
+}
+
+static Exercise wanted_exercise(const Workshop& workshop) {
+    const std::string id = variable("EX");
+    if (!id.empty()) return read_exercise(workshop.tree, id);
+    std::string list;
+    for (const Exercise& one : all_exercises(workshop.tree)) {
+        list += "\n  " + one.id + "  " + one.title;
+    }
+    throw UsageError{"EX=N.M is missing, one of:" + list};
+}
+
+static int make_new(const Workshop& workshop, const Exercise& exercise) {
+    std::string directory = variable("DIR");
+    if (directory.empty()) throw UsageError{"DIR=path is missing: the directory to fill"};
+    if (directory.starts_with("~/")) directory = variable("HOME") + directory.substr(1);
+    if (!directory.starts_with('/')) directory = variable("FROM") + "/" + directory;
+    make_exercise(workshop, exercise, directory);
+    print("exercise " + exercise.id + ": " + exercise.title + "\n  cd " + directory +
+          "\n  the task: EXERCISE.md; to build: make; whether it is done: make check\n");
+    return 0;
+}
+
+// They wait more than they compute.
+static int trials_at_a_time() {
+    return static_cast<int>(std::max(2l, ::sysconf(_SC_NPROCESSORS_ONLN)));
+}
+
+static int run(const std::string& verb, const Workshop& workshop) {
+    if (verb == "check") become_check(workshop, request_from_variables("", wanted_stage()));
+    if (verb == "exercise") {
+        const Exercise exercise = wanted_exercise(workshop);
+        become_check(workshop, request_from_variables(exercise.id, exercise.stage));
+    }
+    if (verb == "new") return make_new(workshop, wanted_exercise(workshop));
+    if (verb == "check-tests") {
+        const int stage = variable("STAGE").empty() ? 0 : wanted_stage();
+        return prove(claims_of(workshop, {stage, variable("EX")}), trials_at_a_time());
+    }
+    throw UsageError{"unknown verb " + printable(verb)};
+}
+
+int main(int argc, char** argv) try {
+    ensure_standard_streams();
+    ::signal(SIGPIPE, SIG_DFL);
+    Workshop workshop{.tree = std::filesystem::current_path(), .build = variable("BUILD")};
+    const std::vector<Option> options{
+        {"--tree", "DIR", "where the project is (default: here)",
+         [&](auto path) { workshop.tree = std::filesystem::absolute(path); }},
+        {"--tests", "FILE", "the program with the cases (default: that of the stage, in BUILD)",
+         [&](auto path) { workshop.tests = std::filesystem::absolute(path); }}};
+    const auto words = parse_options(kProgram, options, arguments_of(argc, argv));
+    if (words.size() != 1) throw UsageError{"one verb, please (try --help)"};
+    workshop.build = std::filesystem::absolute(workshop.build.empty() ? "build" : workshop.build);
+    ::setenv("BUILD", workshop.build.c_str(), 1);  // for the cases, wherever they start
+    return run(words[0], workshop);
+} catch (const UsageError& error) {
+    return report_failure(kProgram.name, error, 2);
+} catch (const std::exception& error) {
+    return report_failure(kProgram.name, error, 1);
+}
