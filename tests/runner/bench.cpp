@@ -65,12 +65,14 @@ TEST_CASE("requests to stage 1, and stage 2 with a pipe, are measured", "[bench]
 }
 
 TEST_CASE("the measurements land in a file too, with their targets", "[bench]") {
-    const std::string file = temporary_directory() + "/report.md";
-    const Result result = measure({"--out", file, "requests"});
+    const std::string directory = temporary_directory();
+    const Result result =
+        run({built("tests/slipway-bench"), "--rounds", "1", "--out", "report.md", "launch"},
+            {.directory = directory, .deadline = std::chrono::seconds{50}});
     INFO(result);
     REQUIRE(result.exit_code == 0);
-    CHECK(read_file(file) == result.out);
-    CHECK(result.out.find("| stage 1 / bare echo, 1 connection ") != std::string::npos);
+    CHECK(read_file(directory + "/report.md") == result.out);
+    CHECK(result.out.find("| stage 5 / best floor, hot ") != std::string::npos);
 }
 
 TEST_CASE("a topic that there is not is refused, and --list names those that there are",

@@ -1,0 +1,4 @@
+// true: the shortest program, static, so that it runs in any root.
+int main() {
+    return 0;
+}
