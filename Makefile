@@ -53,7 +53,7 @@ upto = $(call archives_of,$(foreach n,$(1),$(filter stage$(n)-%,$(STAGES))) comm
 archives_of = $(foreach folder,$(1),$(call archive,$(folder)))
 
 LINTED = $(wildcard common/*.?pp stage*/*.?pp stage*/*/*/*.?pp)
-FORMATTED = $(LINTED) $(wildcard tests/*/*.?pp)
+FORMATTED = $(LINTED) $(wildcard tests/*/*.?pp tests/*/*/*.?pp)
 
 STAGE_PROGRAMS := $(addprefix $(BUILD)/,$(STAGES))
 PROGRAMS := $(STAGE_PROGRAMS)
@@ -111,7 +111,7 @@ clean: ## remove everything that was built
 
 # Each target that a person types carries its own line of help behind two number signs.
 help: ## this list
-	@awk -F '## ' '/^[a-z0-9-]+:.*## / {split($$1, name, ":"); printf "  make %-10s %s\n", name[1], $$2}' \
+	@awk -F '## ' '/^[a-z0-9-]+:.*## / {split($$1, name, ":"); printf "  make %-12s %s\n", name[1], $$2}' \
 		$(MAKEFILE_LIST)
 
 .PHONY: all help clean install format lint stage1 stage2 stage3 stage4 stage5

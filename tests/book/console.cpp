@@ -111,10 +111,22 @@ bool output_matches(const std::vector<std::string>& lines,
         lines, expected, [](const std::string& pattern) { return pattern == "..."; }, line_matches);
 }
 
+// A tab is written as it is; other control bytes are not.
+static std::string visible(const std::string& line) {
+    std::string text;
+    for (std::size_t start = 0;; ++start) {
+        const auto end = std::min(line.find('\t', start), line.size());
+        text += printable(line.substr(start, end - start));
+        if (end == line.size()) return text;
+        text.push_back('\t');
+        start = end;
+    }
+}
+
 std::vector<std::string> seen_lines(const std::string& output) {
     std::vector<std::string> lines;
     for (const std::string& line : lines_of(output)) {
-        lines.push_back(printable(without_trailing_blanks(line)));
+        lines.push_back(visible(without_trailing_blanks(line)));
     }
     return lines;
 }

@@ -7,7 +7,8 @@
 // other lines are what is seen, stdout and stderr together: `[..]` stands for anything within a
 // line,
 // `...` on a line of its own for any lines; blanks at the end of a line do not count, and a control
-// byte is seen as \x1b. When the suite is not run as root, sections with a `# ` are left out.
+// byte but a tab is seen as \x1b. When the suite is not run as root, sections with a `# ` are left
+// out.
 //
 // Words behind `console`:
 //   background   the command runs until its section is over. The next block comes when the first

@@ -36,7 +36,7 @@ TEST_CASE("a transcript is run in a directory of its section, with both streams"
     CHECK(faults_of("# A\n" + console("", "$ echo out; echo err >&2; echo x > file\nout\nerr\n") +
                     console("", "$ cat file\nx\n$ echo \\\n>   b\nb\n") + "# B\n" +
                     console("", "$ cat file\ncat: file: No such file or directory\n") +
-                    console("", "$ printf 'a  \\n\\033b'; exit 3\na\n\\x1bb\n"))
+                    console("", "$ printf 'a  \\n\\033b\\tc'; exit 3\na\n\\x1bb\tc\n"))
               .empty());
 }
 

@@ -1,4 +1,5 @@
 // The state table through the API, cell by cell; and wait, whose head comes before its answer.
+#include "tests/stage3/container.hpp"
 #include "tests/stage6/engine_scene.hpp"
 
 enum class Kind { created, running, exited };
@@ -233,4 +234,17 @@ TEST_CASE("of two starts at once one starts, and both succeed", "[stage6][engine
     const std::string both = one.read_head().substr(0, 12) + other.read_head().substr(0, 12);
     CHECK((both == "HTTP/1.1 204HTTP/1.1 304" || both == "HTTP/1.1 304HTTP/1.1 204"));
     CHECK(scene.status(id) == "running");
+}
+
+TEST_CASE("the state directory may be named from where the daemon is started", "[stage6][engine]") {
+    if (!is_root()) need_user_namespaces();
+    const RunOptions here{.directory = temporary_directory()};
+    Process daemon{{built("slipwayd"), "--socket", "socket", "--root", "./state/"}, here};
+    daemon.wait_for_output("/state, 0 containers");
+    const Result result =
+        run({built("slipway"), "--socket", "socket", "run", "--rm", "host", "echo", "hello"}, here);
+    INFO(result);
+    CHECK(result.out == "hello\n");
+    daemon.signal(SIGTERM);
+    CHECK(daemon.wait() == 0);
 }

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/options.hpp"
@@ -145,5 +147,8 @@ DaemonOptions parse_daemon_options(const DaemonOptions& defaults, const std::str
     // Asked for last: the default directories are made and checked on the way.
     if (options.socket.empty()) options.socket = default_socket(family);
     if (options.root.empty()) options.root = default_root(family);
+    // Shims work in /, and the records that name paths outlive this daemon.
+    options.root = std::filesystem::absolute(options.root).lexically_normal();
+    if (options.root.ends_with('/') && options.root != "/") options.root.pop_back();
     return options;
 }

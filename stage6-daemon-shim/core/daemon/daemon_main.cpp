@@ -5,6 +5,7 @@
 
 #include "common/error.hpp"
 #include "common/options.hpp"
+#include "stage5-cgroups/delegation.hpp"
 #include "stage6-daemon-shim/core/daemon/daemon.hpp"
 
 // The shim lies beside the daemon, in build/ as in /usr/local/bin.
@@ -24,8 +25,9 @@ int daemon_main(int argc, char** argv, const DaemonProgram& program,
     defaults.engine_name = program.family;
     defaults.shim_program = own_directory() + "/" + program.shim;
     defaults.isolated_by_default = program.isolated_by_default;
-    return run_daemon(parse_daemon_options(defaults, program.family, arguments_of(argc, argv)),
-                      features);
+    const auto options = parse_daemon_options(defaults, program.family, arguments_of(argc, argv));
+    const MovedAside aside;  // the groups of containers come below our own, which must be empty
+    return run_daemon(options, features);
 } catch (const UsageError& error) {
     return report_failure(program.program, error, 2);
 } catch (const std::exception& error) {
