@@ -8,7 +8,10 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "stage5-cgroups/cgroup_names.hpp"
 #include "stage5-cgroups/cgroup_v1.hpp"
+#include "stage5-cgroups/cpu_list.hpp"
+#include "stage5-cgroups/delegation.hpp"
 
 static constexpr unsigned kCpuPeriodMicroseconds = 100000;
 // The smallest quota that the kernel takes (min_cfs_quota_period in kernel/sched).
@@ -16,79 +19,55 @@ static constexpr unsigned kCpuQuotaMicrosecondsMin = 1000;
 
 void write_cgroup_file(const std::string& group, const std::string& file,
                        const std::string& value) {
-    write_control_file(group + "/" + file, value);
-}
-
-std::vector<std::string> cgroup_directories(const std::string& id,
-                                            const std::vector<Hierarchy>& hierarchies) {
-    std::vector<std::string> directories;
-    for (const Hierarchy& hierarchy : hierarchies) {
-        directories.push_back(hierarchy.own_group + "/slipway/" + id);
-        // See parent_with: the second choice on version 2.
-        if (hierarchy.is_v2 && hierarchy.own_group != hierarchy.mount_point) {
-            directories.push_back(hierarchy.mount_point + "/slipway/" + id);
-        }
+    try {
+        write_control_file(group + "/" + file, value);
+    } catch (const SystemError& error) {
+        const auto hint = hint_for_cgroup_file(file, error.error());
+        if (hint.empty()) throw;
+        throw SystemError{error.error(), "write", group + "/" + file, hint};
     }
-    return directories;
 }
 
 Cgroup::Cgroup(const std::string& id) : Cgroup{id, find_hierarchies()} {}
 
 Cgroup::Cgroup(const std::string& id, std::vector<Hierarchy> hierarchies)
-    : id_{id},
+    : id_{checked_cgroup_name(id)},
       hierarchies_{std::move(hierarchies)},
       directories_{cgroup_directories(id, hierarchies_)} {}
 
 Cgroup::~Cgroup() {
-    remove_cgroups(directories_);
+    remove();
 }
 
-// The hierarchy that has the controller: version 2 before version 1.
-Cgroup::Group& Cgroup::group_for(std::string_view controller) {
-    const std::string name{controller};
+std::vector<std::string> Cgroup::remove() {
+    return remove_cgroups(std::exchange(directories_, {}));
+}
+
+// In the hierarchy that has the controller: version 2 before version 1.
+Cgroup::Group& Cgroup::group_for(const std::string& controller) {
     const Hierarchy* place = nullptr;
     for (const Hierarchy& hierarchy : hierarchies_) {
-        if (hierarchy.has(name) && (place == nullptr || hierarchy.is_v2)) place = &hierarchy;
+        if (hierarchy.has(controller) && (place == nullptr || hierarchy.is_v2)) place = &hierarchy;
     }
-    if (place == nullptr) {
-        throw Failure{"limit " + name + ": this machine has no " + name +
-                      " controller mounted that we can see (mount | grep cgroup)"};
-    }
-    return make_group(*place, place->is_v2 ? parent_with(*place, name) : place->own_group);
+    if (place == nullptr) throw no_such_controller(controller, hierarchies_);
+    Group& group = make_group(*place);
+    if (place->is_v2) divide(place->own_group, controller);
+    return group;
 }
 
-// The directory below which a version 2 group with this controller can be. A group that holds
-// processes cannot hand out controllers to groups below it, unless it is the root of the tree
-// (the rule of no internal processes, cgroups(7)). Our own group holds at least ourselves.
-std::string Cgroup::parent_with(const Hierarchy& hierarchy, const std::string& controller) const {
-    const std::string enable = "+" + controller;
-    for (const std::string& parent : {hierarchy.own_group, hierarchy.mount_point}) {
-        try {
-            write_cgroup_file(parent, "cgroup.subtree_control", enable);
-            make_directories(parent + "/slipway");
-            write_cgroup_file(parent + "/slipway", "cgroup.subtree_control", enable);
-            return parent;
-        } catch (const SystemError& error) {
-            // A session of systemd's holds the shell that started us: go beside the slices, to
-            // the top, as the article does.
-            if (error.error() != EBUSY || parent == hierarchy.mount_point) throw;
-        }
-    }
-    std::abort();  // unreachable: the second turn returns or throws
-}
-
-Cgroup::Group& Cgroup::make_group(const Hierarchy& hierarchy, const std::string& parent) {
+Cgroup::Group& Cgroup::make_group(const Hierarchy& hierarchy) {
     for (Group& group : groups_) {
         if (group.hierarchy == &hierarchy) return group;
     }
-    const std::string above = parent + "/slipway";
+    const std::string above = hierarchy.own_group + "/slipway";
     const std::string path = above + "/" + id_;
     // The last container to end removes `slipway`, perhaps just between our two calls.
     for (int attempt = 0;; ++attempt) {
         if (::mkdir(above.c_str(), 0755) == -1 && errno != EEXIST)
-            throw SystemError{errno, "mkdir", above};
+            throw SystemError{errno, "mkdir", above, hint_for_new_cgroup(errno)};
         if (::mkdir(path.c_str(), 0755) == 0) break;
-        if (errno != ENOENT || attempt == 100) throw SystemError{errno, "mkdir", path};
+        if (errno != ENOENT || attempt == 100)
+            throw SystemError{errno, "mkdir", path, hint_for_new_cgroup(errno)};
     }
     Group group{&hierarchy, path, {}, {}};
     const std::string joining_path = path + (hierarchy.is_v2 ? "/cgroup.procs" : kJoiningFileV1);
@@ -121,20 +100,47 @@ void Cgroup::limit_cpu(unsigned parts_of_1024) {
     write_cgroup_file(group.path, "cpu.max", quota + " " + period);
 }
 
+void Cgroup::weigh_cpu(unsigned weight) {
+    const Group& group = group_for("cpu");
+    if (group.hierarchy->is_v2) {
+        write_cgroup_file(group.path, "cpu.weight", std::to_string(weight));
+    } else {
+        write_cgroup_file(group.path, "cpu.shares", std::to_string(shares_for_weight(weight)));
+    }
+}
+
+void Cgroup::limit_cpuset(const std::string& cpu_list) {
+    const Group& group = group_for("cpuset");
+    const bool is_v2 = group.hierarchy->is_v2;
+    const char* available = is_v2 ? "/cpuset.cpus.effective" : "/cpuset.cpus";
+    // Version 2 would take a processor that is not there, and ignore the whole limit.
+    check_cpus(cpu_list, read_file(group.hierarchy->own_group + available));
+    if (!is_v2) return limit_cpuset_v1(group.path, cpu_list);
+    write_cgroup_file(group.path, "cpuset.cpus", cpu_list);
+}
+
 void Cgroup::limit_pids(std::uint64_t processes) {
     write_cgroup_file(group_for("pids").path, "pids.max", std::to_string(processes));
 }
 
-pid_t Cgroup::fork_into(NamespaceSet namespaces) {
-    // With version 2 beside version 1 it is where membership is, and what freeze and kill work on.
+// Freeze and kill work on the whole group: on version 2's, which is there even where all the
+// controllers are version 1's, or on that of version 1's freezer.
+void Cgroup::make_group_to_kill() {
+    const Hierarchy* place = nullptr;
     for (const Hierarchy& hierarchy : hierarchies_) {
-        if (!hierarchy.is_v2 || ::access(hierarchy.own_group.c_str(), W_OK) == -1) continue;
-        try {
-            make_group(hierarchy, hierarchy.own_group);
-        } catch (const SystemError&) {
-            // Not ours to make groups in: then the limits alone decide what there is.
-        }
+        if (!hierarchy.is_v2 && !hierarchy.has("freezer")) continue;
+        if (::access((hierarchy.own_group + "/cgroup.procs").c_str(), W_OK) == -1) continue;
+        if (place == nullptr || hierarchy.is_v2) place = &hierarchy;
     }
+    try {
+        if (place != nullptr) make_group(*place);
+    } catch (const SystemError&) {
+        // Not ours to make groups in: then the limits alone decide what there is.
+    }
+}
+
+pid_t Cgroup::fork_into(NamespaceSet namespaces) {
+    make_group_to_kill();
     for (const Group& group : groups_) {
         if (!group.directory) continue;
         try {

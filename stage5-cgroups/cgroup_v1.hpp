@@ -13,3 +13,11 @@ void limit_memory_v1(const std::string& group, std::uint64_t bytes);
 
 // Both in microseconds, as texts.
 void limit_cpu_v1(const std::string& group, const std::string& quota, const std::string& period);
+
+// Version 1 calls a weight shares: who has not been given any has 1024 of them, where version 2
+// says 100. At least 2, the least that the kernel takes.
+unsigned shares_for_weight(unsigned weight);
+
+// The group GROUP and the one above it begin without processors and memory nodes, and nobody can
+// join such a group: they take what the one above has.
+void limit_cpuset_v1(const std::string& group, const std::string& list);

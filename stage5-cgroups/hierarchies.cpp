@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/file.hpp"
+#include "stage5-cgroups/delegation.hpp"
 
 static bool contains(const std::vector<std::string>& words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
@@ -99,9 +100,6 @@ std::vector<Hierarchy> parse_hierarchies(std::string_view mountinfo, std::string
 
 std::vector<Hierarchy> find_hierarchies() {
     auto all = parse_hierarchies(read_file("/proc/self/mountinfo"), read_file("/proc/self/cgroup"));
-    for (Hierarchy& hierarchy : all) {
-        const std::string list = hierarchy.own_group + "/cgroup.controllers";
-        if (hierarchy.is_v2 && file_exists(list)) hierarchy.controllers = words_of(read_file(list));
-    }
+    for (Hierarchy& hierarchy : all) choose_place(hierarchy);
     return all;
 }

@@ -10,7 +10,7 @@ struct Hierarchy {
     bool is_v2 = false;
     std::string mount_point;               // "/sys/fs/cgroup/memory"
     std::string own_group;                 // the directory of our own group, below mount_point
-    std::vector<std::string> controllers;  // "memory", "cpu", ...; of v2: those of the own group
+    std::vector<std::string> controllers;  // "memory", "cpu", ...; of v2: those of own_group
 
     // Compares whole words: cpu is not cpuset.
     bool has(std::string_view controller) const;
@@ -20,7 +20,8 @@ struct Hierarchy {
 // A hierarchy in which our own group cannot be seen is left out, and one mounted twice comes once.
 std::vector<Hierarchy> parse_hierarchies(std::string_view mountinfo, std::string_view own_groups);
 
-// Those of this machine. Empty when there are none.
+// Those of this machine; `own_group` of version 2 as choose_place (delegation.hpp) leaves it. Empty
+// when there are none.
 std::vector<Hierarchy> find_hierarchies();
 
 // The words of a text, separated by blanks and newlines.

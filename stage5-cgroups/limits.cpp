@@ -6,8 +6,10 @@
 #include <functional>
 
 #include "common/error.hpp"
+#include "stage5-cgroups/cpu_list.hpp"
 
 static constexpr unsigned kCpuMax = 1024 * 1024;
+static constexpr unsigned kCpuWeightMax = 10000;
 // Docker's: in less not even the start of a program fits.
 static constexpr std::uint64_t kMemoryBytesMin = 6u << 20;
 
@@ -48,6 +50,16 @@ std::vector<Option> limit_option_table(Limits& limits) {
              limits.cpu = static_cast<unsigned>(parse_number(text, "--cpu", 0, kCpuMax));
              limits.cpu_asked = limits.cpu != 0;
          }},
+        {"--cpu-weight", "N", "share of busy CPUs: 1 to 10000, others have 100",
+         [&](std::string_view text) {
+             limits.cpu_weight =
+                 static_cast<unsigned>(parse_number(text, "--cpu-weight", 1, kCpuWeightMax));
+         }},
+        {"--cpuset-cpus", "LIST", "run on these processors alone: 0-2,5",
+         [&](std::string_view text) {
+             parse_cpu_list(text);
+             limits.cpuset = text;
+         }},
         {"--pids", "N", "processes at a time (default: no limit)",
          [&](std::string_view text) {
              limits.pids = static_cast<std::uint64_t>(parse_number(text, "--pids", 0, 1 << 22));
@@ -66,36 +78,47 @@ static std::string way_out() {
     return "limits need root, or a delegated group: systemd-run --user --scope -p Delegate=yes ...";
 }
 
-void apply_limits(Cgroup& cgroup, const Limits& limits, const Narrator& narrator,
-                  const std::string& id) {
-    std::string not_set;
-    const auto set = [&](bool wanted, bool asked, const std::function<void()>& limit) {
-        if (!wanted) return false;
+Limits apply_limits(Cgroup& cgroup, const Limits& limits, const Narrator& narrator,
+                    const std::string& id) {
+    Limits held = limits;
+    std::string told, not_set;
+    // False when the limit was wanted and does not hold.
+    const auto set = [&](bool wanted, bool asked, const std::string& line,
+                         const std::function<void()>& limit) {
         try {
-            limit();
+            if (wanted) limit();
+            if (wanted) told += (told.empty() ? "Created cgroup with limits:\n  " : "\n  ") + line;
             return true;
+        } catch (const UsageError&) {
+            throw;  // no rights would help
         } catch (const std::runtime_error& error) {
             if (asked) throw Failure{error.what() + std::string{" ("} + way_out() + ")"};
             if (not_set.empty()) not_set = error.what();
             return false;
         }
     };
-    const bool memory = set(limits.memory_bytes != 0, limits.memory_asked,
-                            [&] { cgroup.limit_memory(limits.memory_bytes); });
-    const bool cpu = set(limits.cpu != 0, limits.cpu_asked, [&] { cgroup.limit_cpu(limits.cpu); });
-    const bool pids =
-        set(limits.pids != 0, limits.pids_asked, [&] { cgroup.limit_pids(limits.pids); });
+    const std::string memory = memory_text(limits.memory_bytes);
+    const std::string cpu = std::to_string(limits.cpu) + "/1024";
+    if (!set(limits.memory_bytes != 0, limits.memory_asked, "Memory: " + memory,
+             [&] { cgroup.limit_memory(limits.memory_bytes); }))
+        held.memory_bytes = 0;
+    if (!set(limits.cpu != 0, limits.cpu_asked, "CPU: " + cpu + " shares",
+             [&] { cgroup.limit_cpu(limits.cpu); }))
+        held.cpu = 0;
+    set(limits.cpu_weight != 0, true, "CPU weight: " + std::to_string(limits.cpu_weight),
+        [&] { cgroup.weigh_cpu(limits.cpu_weight); });
+    set(!limits.cpuset.empty(), true, "CPUs: " + limits.cpuset,
+        [&] { cgroup.limit_cpuset(limits.cpuset); });
+    set(limits.pids != 0, limits.pids_asked, "Processes: " + std::to_string(limits.pids),
+        [&] { cgroup.limit_pids(limits.pids); });
 
-    if (memory || cpu || pids) narrator.say("Created cgroup with limits:");
-    if (memory) narrator.say("  Memory: " + memory_text(limits.memory_bytes));
-    if (cpu) narrator.say("  CPU: " + std::to_string(limits.cpu) + "/1024 shares");
-    if (pids) narrator.say("  Processes: " + std::to_string(limits.pids));
-    if (memory && cpu) {
-        narrator.say("[" + id + "] Resource limits: " + memory_text(limits.memory_bytes) +
-                     " RAM, " + std::to_string(limits.cpu) + "/1024 CPU");
+    for (const auto& line : words_of(told, "\n")) narrator.say(line);
+    if (held.memory_bytes != 0 && held.cpu != 0) {
+        narrator.say("[" + id + "] Resource limits: " + memory + " RAM, " + cpu + " CPU");
     }
     if (!not_set.empty()) {
         narrator.say("Warning: Could not set cgroup limits: " + not_set + " (" + way_out() + ")");
         narrator.say("Continuing without resource limits...");
     }
+    return held;
 }

@@ -14,8 +14,11 @@ struct Limits {
     std::uint64_t memory_bytes = 512u << 20;  // 0: none
     unsigned cpu = 1024;                      // 1024 is one CPU; 0: none
     std::uint64_t pids = 0;                   // 0: none
+    unsigned cpu_weight = 0;                  // 1 to 10000, 100 is the usual one; 0: not set
+    std::string cpuset;                       // "0-2,5": these processors; empty: all
 
     // An asked-for limit that cannot be set is an error; a default is then left out, and said.
+    // There is no default for a weight and a set of processors.
     bool memory_asked = false, cpu_asked = false, pids_asked = false;
 };
 
@@ -30,6 +33,6 @@ std::uint64_t parse_memory(std::string_view text);
 std::string memory_text(std::uint64_t bytes);
 
 // Sets them and tells in the article's words. Throws Failure with the way out when one that was
-// asked for cannot be set here.
-void apply_limits(Cgroup& cgroup, const Limits& limits, const Narrator& narrator,
-                  const std::string& id);
+// asked for cannot be set here. Returns those that hold.
+Limits apply_limits(Cgroup& cgroup, const Limits& limits, const Narrator& narrator,
+                    const std::string& id);

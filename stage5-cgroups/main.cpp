@@ -26,6 +26,7 @@
 #include "stage5-cgroups/cgroup.hpp"
 #include "stage5-cgroups/limits.hpp"
 #include "stage5-cgroups/request.hpp"
+#include "stage5-cgroups/statistics.hpp"
 
 [[noreturn]] static void become_container(const ContainerRequest& request, const Cgroup& cgroup,
                                           ChildReport& report) noexcept {
@@ -103,7 +104,7 @@ static int run(ContainerRequest request) {
     }
 
     // 4. The cgroup with its limits, before there is anything to put in it.
-    apply_limits(cgroup, request.limits, narrator, request.id);
+    request.limits = apply_limits(cgroup, request.limits, narrator, request.id);
 
     // 5. Start the child in its own namespaces and in the cgroup.
     narrator.say("Parent: Running " + bracketed(request.command) + " as PID " +
@@ -118,8 +119,10 @@ static int run(ContainerRequest request) {
     // 6. It runs, or we know why not.
     report.expect_success();
 
-    // 7. Its result is our result.
+    // 7. Its result is our result; what it used is told before the groups that know it go.
     const int exit_code = wait_for_container(child, signals);
+    tell_usage(cgroup.directories(), request.limits, exit_code, request.stats);
+    for (const auto& group : cgroup.remove()) narrator.say("Warning: " + text_of_left(group));
     narrator.say(tag + "Container stopped");
     return exit_code;
 }

@@ -2,6 +2,7 @@
 
 #include <linux/sched.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/error.hpp"
 #include "stage4-chroot/temporary_root.hpp"
@@ -31,6 +32,8 @@ static std::vector<Option> option_table(ContainerRequest& request) {
              }
              if (name == "host") request.isolation.namespaces &= ~NamespaceSet{CLONE_NEWNET};
          }});
+    options.push_back({"--stats", "", "tell in the end what was used (default: on a terminal)",
+                       [&](std::string_view) { request.stats = true; }});
     for (auto& option : root_option_table(request.root, request.environment)) {
         options.push_back(std::move(option));
     }
@@ -82,5 +85,6 @@ ContainerRequest parse_container_request(const std::vector<std::string>& argumen
     }
     take_image_and_command(request, {words.begin() + 1, words.end()});
     check_request(request);
+    if (!request.isolation.quiet && ::isatty(STDERR_FILENO) == 1) request.stats = true;
     return request;
 }

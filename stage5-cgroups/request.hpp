@@ -13,6 +13,7 @@ struct ContainerRequest {
     IsolationOptions isolation;
     RootOptions root;
     Limits limits;
+    bool stats = false;                    // tell in the end what was used
     std::vector<std::string> environment;  // -e entries
     std::string image = "host";            // a directory, or "host"
     std::vector<std::string> command;

@@ -7,6 +7,9 @@
 
 static const Words kShell = {"bash", "--norc", "--noediting", "-i"};
 
+// In no path of a program that is typed before them.
+static const std::string kFirstWord = "zyxwv-1", kSecondWord = "zyxwv-2";
+
 static std::string quoted(const Words& words) {
     std::string text;
     for (const auto& word : words) text.append(text.empty() ? "'" : " '").append(word).append("'");
@@ -69,9 +72,9 @@ TEST_CASE("Ctrl-Z stops a container with all that is in it, and fg makes it go o
         for (const Words& options : {Words{}, Words{"--init"}}) {
             AtTerminal shell{kShell};
             shell.type(quoted(container.probing({"read"}, options)) + "\n");
-            shell.type("one\n");
-            shell.wait_for("one");  // the echo
-            shell.wait_for("one");
+            shell.type(kFirstWord + "\n");
+            shell.wait_for(kFirstWord);  // the echo
+            shell.wait_for(kFirstWord);
             shell.type(kCtrlZ);
             shell.wait_for("Stopped");
             const pid_t runner = child_of(shell.pid());
@@ -82,9 +85,9 @@ TEST_CASE("Ctrl-Z stops a container with all that is in it, and fg makes it go o
             wait_until([&] { return is_stopped(command); }, "the command stops");
             shell.type("fg\n");
             wait_until([&] { return !is_stopped(runner) && !is_stopped(command); }, "it goes on");
-            shell.type("two\n");
-            shell.wait_for("two");  // the echo
-            shell.wait_for("two");
+            shell.type(kSecondWord + "\n");
+            shell.wait_for(kSecondWord);  // the echo
+            shell.wait_for(kSecondWord);
             shell.type(kCtrlD);
             CHECK(exit_code_at_prompt(shell) == "0");
             shell.type("exit 0\n");
@@ -105,9 +108,9 @@ TEST_CASE("a container in the background that reads from the terminal is stopped
             CHECK(is_stopped(runner));
             shell.type("fg\n");
             wait_until([&] { return !is_stopped(runner); }, "it goes on");
-            shell.type("hello\n");
-            shell.wait_for("hello");  // the echo
-            shell.wait_for("hello");
+            shell.type(kFirstWord + "\n");
+            shell.wait_for(kFirstWord);  // the echo
+            shell.wait_for(kFirstWord);
             shell.type(kCtrlC);
             CHECK(exit_code_at_prompt(shell) == "130");
             shell.type("exit 0\n");
@@ -126,15 +129,15 @@ TEST_CASE("a shell in a container has jobs", "[stage3]") {
         shell.type(kCtrlC);
         CHECK(exit_code_at_prompt(shell) == "130");
         shell.type("'" + probe() + "' read\n");
-        shell.type("one\n");
-        shell.wait_for("one");  // the echo
-        shell.wait_for("one");
+        shell.type(kFirstWord + "\n");
+        shell.wait_for(kFirstWord);  // the echo
+        shell.wait_for(kFirstWord);
         shell.type(kCtrlZ);
         shell.wait_for("Stopped");
         shell.type("fg\n");
-        shell.type("two\n");
-        shell.wait_for("two");  // the echo
-        shell.wait_for("two");
+        shell.type(kSecondWord + "\n");
+        shell.wait_for(kSecondWord);  // the echo
+        shell.wait_for(kSecondWord);
         shell.type(kCtrlD);
         shell.type("exit 5\n");
         CHECK(shell.wait() == 5);

@@ -24,6 +24,24 @@ static void mount_file(int memory, int root, const std::string& name, const std:
     attach_mount(mount.get(), place.get(), path);
 }
 
+// Mounted on a directory of our own for as long as it is cloned from, since kernels before 6.15
+// clone nothing that is mounted nowhere. The clones keep it alive.
+class MountForAMoment {
+public:
+    MountForAMoment(int mount, int root) : mount_{mount} {
+        const Fd place = open_in_root(root, "/dev/shm", O_PATH, Links::refused);
+        attach_mount(mount, place.get(), "/dev/shm");
+    }
+    MountForAMoment(const MountForAMoment&) = delete;
+    MountForAMoment& operator=(const MountForAMoment&) = delete;
+    ~MountForAMoment() {
+        ::umount2(("/proc/self/fd/" + std::to_string(mount_)).c_str(), MNT_DETACH);
+    }
+
+private:
+    int mount_;
+};
+
 static std::string hosts_text(const std::string& hostname, const std::string& more) {
     return "127.0.0.1\tlocalhost\n"
            "::1\tlocalhost ip6-localhost ip6-loopback\n"
@@ -36,9 +54,9 @@ void mount_network_files(Launch& launch) {
     if (!spec.isolated) return;
     const JsonReader annotations = JsonReader{spec.document}.get_object("annotations");
     const int root = launch.root.get();
-    // Mounted nowhere: it lives as long as one of the three mounts that are cloned from it.
     const MountOption options[] = {{"mode", "0755"}, {"size", "1m"}};
     const Fd memory = new_file_system("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+    const MountForAMoment mounted{memory.get(), root};
     mount_file(memory.get(), root, "hostname", spec.hostname + "\n");
     mount_file(memory.get(), root, "hosts",
                hosts_text(spec.hostname, annotations.get_string(kHostsAnnotation)));
