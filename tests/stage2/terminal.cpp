@@ -4,12 +4,14 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 
 #include <array>
 #include <cstring>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "tests/support/testing.hpp"
 
 [[noreturn]] static void become(const std::vector<std::string>& command, int terminal) noexcept
     try {
@@ -46,20 +48,42 @@ void Terminal::type(std::string_view keys) {
     write_all(keyboard_.get(), keys, "terminal");
 }
 
+bool Terminal::read_more(int milliseconds) {
+    pollfd ready{keyboard_.get(), POLLIN, 0};
+    if (::poll(&ready, 1, milliseconds) != 1) return false;
+    std::array<char, 4096> piece;
+    const auto count =
+        check(::read(keyboard_.get(), piece.data(), piece.size()), "read", "terminal");
+    printed_.append(piece.data(), static_cast<std::size_t>(count));
+    return true;
+}
+
 void Terminal::wait_for(std::string_view text) {
     auto found = printed_.find(text);
     while (found == std::string::npos) {
-        pollfd ready{keyboard_.get(), POLLIN, 0};
-        std::array<char, 4096> piece;
-        if (::poll(&ready, 1, 10'000) != 1) {
+        if (!read_more(10'000)) {
             throw Failure{"the terminal shows no " + std::string{text} + " but: " + printed_};
         }
-        const auto count =
-            check(::read(keyboard_.get(), piece.data(), piece.size()), "read", "terminal");
-        printed_.append(piece.data(), static_cast<std::size_t>(count));
         found = printed_.find(text);
     }
     printed_.erase(0, found + text.size());
+}
+
+int Terminal::wait() {
+    siginfo_t ended{};
+    const auto has_ended = [&] {
+        check(::waitid(P_PID, static_cast<id_t>(child_.pid()), &ended, WEXITED | WNOHANG | WNOWAIT),
+              "waitid");
+        return ended.si_pid != 0;
+    };
+    try {
+        wait_until(has_ended, "the end of the program at the terminal");
+    } catch (const std::exception& error) {
+        while (read_more(0)) {
+        }
+        throw Failure{std::string{error.what()} + ", which shows: " + printed_};
+    }
+    return child_.wait();
 }
 
 bool Terminal::modes_are_as_before() const {

@@ -21,12 +21,14 @@ public:
     // ten seconds.
     void wait_for(std::string_view text);
 
-    // The exit code.
-    int wait() { return child_.wait(); }
+    // The exit code; throws after ten seconds, and shows what was printed.
+    int wait();
 
     bool modes_are_as_before() const;
 
 private:
+    bool read_more(int milliseconds);
+
     Fd keyboard_, screen_;
     termios modes_{};
     std::string printed_;
