@@ -24,7 +24,7 @@ bench: $(STAGE_PROGRAMS) $(BENCH_PROGRAMS) ## figures beside the kernel's floor 
 bench-quick: $(STAGE_PROGRAMS) $(BENCH_PROGRAMS) ## the ratios that have a target, in under a minute
 	@$(BUILD)/tests/slipway-bench --quick $(if $(OUT),--out '$(OUT)') $(ONLY)
 
-# The tests of the tools start it, with one round.
-test: $(if $(filter runner,$(TEST_TOPICS)),$(BENCH_PROGRAMS))
+# The tests of the tools start it, with one round. Under a sanitizer nothing is measured.
+test: $(if $(SANITIZE),,$(if $(filter runner,$(TEST_TOPICS)),$(BENCH_PROGRAMS)))
 
 .PHONY: bench bench-quick

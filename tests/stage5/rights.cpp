@@ -26,7 +26,7 @@ static void need_no_delegation() {
     }
 }
 
-TEST_CASE("a limit that was asked for and cannot be set is an error", "[stage5]") {
+TEST_CASE("a limit that was asked for and cannot be set is an error", "[stage5][ungrouped]") {
     need_no_delegation();
     const Container container{5};
     for (const Words& options : {Words{"--memory", "64"}, Words{"--cpu", "512"},
@@ -41,7 +41,7 @@ TEST_CASE("a limit that was asked for and cannot be set is an error", "[stage5]"
     }
 }
 
-TEST_CASE("defaults that cannot be set are left out, and said", "[stage5]") {
+TEST_CASE("defaults that cannot be set are left out, and said", "[stage5][ungrouped]") {
     need_no_delegation();
     const Container container{5};
     const Result result = run_without_rights(container, {});
