@@ -20,9 +20,9 @@ void adopt_orphans() {
 }
 
 // Field 4 of /proc/PID/stat; field 2 is a name in parentheses, of any characters (proc(5)).
-static pid_t parent_of(const std::string& process) {
+pid_t parent_of(pid_t pid) {
     try {
-        const std::string text = read_file("/proc/" + process + "/stat");
+        const std::string text = read_file("/proc/" + std::to_string(pid) + "/stat");
         const auto name_end = text.rfind(") ");
         if (name_end == std::string::npos || name_end + 4 > text.size()) return 0;
         pid_t parent = 0;
@@ -42,7 +42,7 @@ static std::vector<pid_t> our_children() {
         pid_t pid = 0;
         const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
         const bool is_number = error == std::errc{} && end == name.data() + name.size();
-        if (is_number && parent_of(std::string{name}) == ::getpid()) children.push_back(pid);
+        if (is_number && parent_of(pid) == ::getpid()) children.push_back(pid);
     }
     return children;
 }

@@ -3,6 +3,11 @@
 // would live on, on the host.
 #pragma once
 
+#include <sys/types.h>
+
+// The parent of a process; 0 when it has ended, or its parent is not in our PID namespace.
+pid_t parent_of(pid_t pid);
+
 // Makes us the parent of every process below us whose own parent ends (PR_SET_CHILD_SUBREAPER,
 // prctl(2)). Before the command is started.
 void adopt_orphans();

@@ -8,6 +8,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "stage3-namespaces/orphans.hpp"
 #include "stage5-cgroups/cgroup.hpp"
 
 static constexpr std::string_view kLeaf = "/slipway-leaf";
@@ -24,17 +25,6 @@ std::vector<pid_t> processes_in(const std::string& group) {
         // It vanished meanwhile (ENOENT, ENODEV), or is a threaded group, which has no such list.
     }
     return processes;
-}
-
-static pid_t parent_of(pid_t pid) {
-    try {
-        // "12 (a name) S 1 ...": the name may hold blanks and parentheses (proc_pid_stat(5)).
-        const std::string text = read_file("/proc/" + std::to_string(pid) + "/stat");
-        const auto words = words_of(std::string_view{text}.substr(text.rfind(')') + 1));
-        return words.size() > 1 ? static_cast<pid_t>(std::stol(words[1])) : 0;
-    } catch (const std::exception&) {
-        return 0;
-    }
 }
 
 static bool is_ours(pid_t pid) {

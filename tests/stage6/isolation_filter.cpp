@@ -65,7 +65,7 @@ static constexpr std::uint32_t kAllow = SECCOMP_RET_ALLOW;
 
 TEST_CASE("the default profile allows Docker's calls and refuses the others",
           "[stage6][isolation]") {
-    const auto program = compile_filter(default_profile(default_capabilities()));
+    const auto program = compile_filter(default_profile(chosen_capabilities({}, {})));
     for (const long call : {SYS_read, SYS_openat, SYS_execve, SYS_ptrace, SYS_mknodat, SYS_chroot,
                             SYS_rseq, SYS_close_range}) {
         INFO(call);
@@ -99,7 +99,7 @@ TEST_CASE("the default profile allows Docker's calls and refuses the others",
 }
 
 TEST_CASE("clone may make no namespace, and clone3 is not there", "[stage6][isolation]") {
-    const auto program = compile_filter(default_profile(default_capabilities()));
+    const auto program = compile_filter(default_profile(chosen_capabilities({}, {})));
     CHECK(decide_call(program, SYS_clone, {CLONE_VM | CLONE_FS | CLONE_THREAD}) == kAllow);
     for (const int flag : {CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC,
                            CLONE_NEWUTS, CLONE_NEWCGROUP}) {
@@ -107,8 +107,8 @@ TEST_CASE("clone may make no namespace, and clone3 is not there", "[stage6][isol
               fail_with(EPERM));
     }
     CHECK(decide_call(program, SYS_clone3) == fail_with(ENOSYS));
-    const auto with_admin =
-        compile_filter(default_profile(default_capabilities() | parse_capability("SYS_ADMIN")));
+    const auto with_admin = compile_filter(
+        default_profile(chosen_capabilities({}, {}) | parse_capability("SYS_ADMIN")));
     CHECK(decide_call(with_admin, SYS_clone, {CLONE_NEWUSER}) == kAllow);
     CHECK(decide_call(with_admin, SYS_clone3) == kAllow);
     CHECK(decide_call(with_admin, SYS_mount) == kAllow);
@@ -116,7 +116,7 @@ TEST_CASE("clone may make no namespace, and clone3 is not there", "[stage6][isol
 
 TEST_CASE("sockets of dangerous families are refused, whatever the upper half says",
           "[stage6][isolation]") {
-    const auto program = compile_filter(default_profile(default_capabilities()));
+    const auto program = compile_filter(default_profile(chosen_capabilities({}, {})));
     const auto decide_family = [&](int family, std::uint64_t more = 0) {
         return decide_call(program, SYS_socket, {static_cast<std::uint64_t>(family) | more});
     };
@@ -131,7 +131,7 @@ TEST_CASE("sockets of dangerous families are refused, whatever the upper half sa
 }
 
 TEST_CASE("another architecture kills, x32 and newer calls are not there", "[stage6][isolation]") {
-    const auto program = compile_filter(default_profile(default_capabilities()));
+    const auto program = compile_filter(default_profile(chosen_capabilities({}, {})));
     seccomp_data data{};
     data.nr = SYS_read;
     data.arch = AUDIT_ARCH_I386;
@@ -147,7 +147,7 @@ TEST_CASE("another architecture kills, x32 and newer calls are not there", "[sta
 }
 
 TEST_CASE("the filter is a tree: no call takes many steps", "[stage6][isolation]") {
-    const auto program = compile_filter(default_profile(default_capabilities()));
+    const auto program = compile_filter(default_profile(chosen_capabilities({}, {})));
     int most = 0;
     for (unsigned number = 0; number <= last_system_call(); ++number) {
         seccomp_data data{};

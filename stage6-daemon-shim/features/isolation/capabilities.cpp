@@ -76,10 +76,6 @@ CapabilitySet own_capabilities() {
     return set;
 }
 
-CapabilitySet default_capabilities() {
-    return kDefault & own_capabilities();
-}
-
 CapabilitySet parse_capability(const std::string& name) {
     std::string upper = name;
     for (char& letter : upper) {

@@ -11,9 +11,6 @@
 // One bit for each, by its number in linux/capability.h.
 using CapabilitySet = std::uint64_t;
 
-// Docker's fourteen, as far as we have them ourselves: what we lack we cannot give.
-CapabilitySet default_capabilities();
-
 // All that this process could have: its bounding set.
 CapabilitySet own_capabilities();
 
@@ -23,7 +20,8 @@ CapabilitySet parse_capability(const std::string& name);
 // "CAP_CHOWN" and so on, in the order of their numbers. Those that have no name are left out.
 std::vector<std::string> capability_names(CapabilitySet set);
 
-// What --cap-add and --cap-drop make of the default, less what we lack. ALL counts first, so that
+// What --cap-add and --cap-drop make of Docker's fourteen, less what we lack ourselves and so
+// cannot give. ALL counts first, so that
 // `--cap-drop ALL --cap-add NET_RAW` leaves one. Throws Failure.
 CapabilitySet chosen_capabilities(const std::vector<std::string>& added,
                                   const std::vector<std::string>& dropped);
