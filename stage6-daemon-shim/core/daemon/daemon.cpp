@@ -24,7 +24,7 @@ Daemon::Daemon(EventLoop& the_loop, const DaemonOptions& the_options,
       table{the_loop, the_options.root},
       image{the_options.root + "/images"},
       log_watch{the_loop},
-      lifecycle{the_loop, table, the_options.shim_program},
+      lifecycle{the_loop, table, announcements, the_options.shim_program},
       overlay{can_mount_overlay(the_options.root)} {}
 
 Route route(Daemon& daemon, std::string_view method, std::string_view pattern,
@@ -114,6 +114,9 @@ int run_daemon(const DaemonOptions& options, std::span<const DaemonFeature> feat
     SignalFd signals{SIGTERM, SIGINT, SIGPIPE};
     EventLoop loop;
     Daemon daemon{loop, options, features};
+    for (const DaemonFeature& feature : features) {
+        if (feature.begin != nullptr) feature.begin(daemon);
+    }
     const auto found = recover_containers(daemon);
     const Fd lock = lock_socket(options.socket);
     HttpServer server{loop, open_socket(options), make_router(daemon), server_options(options)};

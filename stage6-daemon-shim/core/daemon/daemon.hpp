@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "stage6-daemon-shim/core/daemon/announcements.hpp"
 #include "stage6-daemon-shim/core/daemon/container_table.hpp"
 #include "stage6-daemon-shim/core/daemon/feature.hpp"
 #include "stage6-daemon-shim/core/daemon/host_image.hpp"
@@ -34,6 +35,7 @@ struct Daemon {
     ContainerTable table;
     HostImage image;
     LogWatch log_watch;
+    Announcements announcements;
     Lifecycle lifecycle;
     bool overlay;  // whether containers' roots can be an overlay of the image
 };

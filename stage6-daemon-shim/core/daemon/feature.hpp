@@ -9,6 +9,7 @@
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/runtime/spec.hpp"
 
+struct Container;
 struct Daemon;
 
 // Each member may be left out.
@@ -21,6 +22,11 @@ struct DaemonFeature {
     // What it makes of them: `config` is the body, `host` its HostConfig, and `spec` what the core
     // has planned so far. Throws HttpError 400 and JsonError.
     void (*plan)(const JsonReader& config, const JsonReader& host, Spec& spec) = nullptr;
+    // Once, when the daemon begins and before it looks for containers: to listen to announcements
+    // and to begin tasks of its own.
+    void (*begin)(Daemon& daemon) = nullptr;
+    // Fields of its own in the answer of inspect.
+    void (*inspect)(const Container& container, Json& answer) = nullptr;
     // What it says in `info`.
     void (*describe)(Json& info) = nullptr;
 };

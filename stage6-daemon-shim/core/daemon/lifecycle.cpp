@@ -20,9 +20,11 @@ static constexpr int kShimDiedCode = 255;
 // After SIGKILL: what has not gone by then hangs in the kernel (state D).
 static constexpr auto kKillDeadline = std::chrono::seconds{10};
 
-Lifecycle::Lifecycle(EventLoop& loop, ContainerTable& table, std::string shim_program)
+Lifecycle::Lifecycle(EventLoop& loop, ContainerTable& table, const Announcements& announcements,
+                     std::string shim_program)
     : loop_{loop},
       table_{table},
+      announcements_{announcements},
       shim_program_{shim_program},
       shim_name_{std::move(shim_program)} {}
 
@@ -80,6 +82,7 @@ Task<void> Lifecycle::start_once(ContainerPointer container, std::string) {
     container->exit_code = 0;
     container->out_of_memory = false;
     container->error.clear();
+    announcements_.of_container(*container, "start");
     watch(container, std::move(shim.process), shim.pid);
 }
 

@@ -5,13 +5,15 @@
 
 #include "common/fd.hpp"
 #include "stage6-daemon-shim/core/contract/records.hpp"
+#include "stage6-daemon-shim/core/daemon/announcements.hpp"
 #include "stage6-daemon-shim/core/daemon/container_table.hpp"
 #include "stage6-daemon-shim/core/daemon/sealed_program.hpp"
 
 class Lifecycle {
 public:
     // `shim_program` is a path. Throws SystemError when it cannot be read.
-    Lifecycle(EventLoop& loop, ContainerTable& table, std::string shim_program);
+    Lifecycle(EventLoop& loop, ContainerTable& table, const Announcements& announcements,
+              std::string shim_program);
 
     // Each judges the state first (state_machine.hpp), and returns false where it is so already.
     // Throw HttpError with Docker's words. They run to their end also when nobody waits any more.
@@ -38,6 +40,7 @@ private:
 
     EventLoop& loop_;
     ContainerTable& table_;
+    const Announcements& announcements_;
     SealedProgram shim_program_;
     std::string shim_name_;
 };
