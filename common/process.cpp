@@ -14,13 +14,14 @@ int exit_code_for(int wait_status) {
 }
 
 pid_t clone_process(clone_args arguments) {
-    arguments.exit_signal = SIGCHLD;
+    // With CLONE_PARENT the exit signal is that of the caller, and naming one is an error.
+    if (!(arguments.flags & CLONE_PARENT)) arguments.exit_signal = SIGCHLD;
     auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
     // clone(2) has 32 bits of flags, and keeps the exit signal in the lowest eight.
     const bool fits_clone = (arguments.flags & ~0xffffff00ull) == 0 && arguments.pidfd == 0;
     if (pid == -1 && errno == ENOSYS && fits_clone) {
         // Without a stack it goes on with a copy of ours, as fork does.
-        const auto flags = static_cast<unsigned long>(arguments.flags | SIGCHLD);
+        const auto flags = static_cast<unsigned long>(arguments.flags | arguments.exit_signal);
         pid = static_cast<pid_t>(::syscall(SYS_clone, flags, nullptr, nullptr, nullptr, nullptr));
     }
     return check(pid, "clone");

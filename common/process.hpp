@@ -17,10 +17,10 @@
 int exit_code_for(int wait_status);
 
 // fork(2) with the flags of clone3(2): like fork it returns 0 in the child, which goes on with a
-// copy of everything. `arguments.exit_signal` is set to SIGCHLD. Where a sandbox forbids clone3
-// (ENOSYS, as Docker's does) clone(2) is called; flags that it cannot carry are then an error.
-// It goes past glibc's own fork handlers, which is harmless only because we have no threads.
-// Throws SystemError: EPERM, ENOSPC (too many), EAGAIN, ENOMEM.
+// copy of everything. `arguments.exit_signal` is set to SIGCHLD (not with CLONE_PARENT). Where a
+// sandbox forbids clone3 (ENOSYS, as Docker's does) clone(2) is called; flags that it cannot carry
+// are then an error. It goes past glibc's own fork handlers, which is harmless only because we have
+// no threads. Throws SystemError: EPERM, ENOSPC (too many), EAGAIN, ENOMEM.
 pid_t clone_process(clone_args arguments);
 
 // The owner of a started child: whoever drops it without waiting kills and reaps it.

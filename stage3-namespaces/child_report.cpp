@@ -57,10 +57,11 @@ void ChildReport::open_gate() {
     // If the child is dead this fails; what it died of is in the report.
     [[maybe_unused]] const auto written = ::write(gate_.write_end.get(), "g", 1);
     gate_.write_end.close();
+    // From now on the child's death is the end of its report.
+    report_.write_end.close();
 }
 
 void ChildReport::expect_success() {
-    report_.write_end.close();
     Record record{};
     const auto count =
         check(retry([&] { return ::read(report_.read_end.get(), &record, sizeof record); }), "read",

@@ -41,6 +41,9 @@ public:
     // Lets the child go on: what it needs from us is done.
     void open_gate();
 
+    // For poll(2): once this is readable, expect_success() does not wait.
+    int outcome() const { return report_.read_end.get(); }
+
     // Waits until the child has become the program. Throws ChildFailed with its words if it could
     // not. Success is end-of-file: exec closes the child's end, which is close-on-exec.
     void expect_success();

@@ -26,5 +26,11 @@ std::vector<Option> isolation_option_table(IsolationOptions& options) {
         {"--init", "", "a small init as process 1, the command as its child",
          [&](std::string_view) { options.init = true; }},
         {"--quiet", "", "say nothing of our own", [&](std::string_view) { options.quiet = true; }},
+        {"--explain", "", "tell each system call that makes the container",
+         [&](std::string_view) {
+             if (options.explain == Explaining::off) options.explain = Explaining::lines;
+         }},
+        {"--step", "", "as --explain, and wait for Enter before each",
+         [&](std::string_view) { options.explain = Explaining::steps; }},
     };
 }

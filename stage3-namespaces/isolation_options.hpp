@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/options.hpp"
+#include "stage3-namespaces/explain.hpp"
 #include "stage3-namespaces/namespaces.hpp"
 
 struct IsolationOptions {
@@ -12,6 +13,7 @@ struct IsolationOptions {
     std::string hostname = "container";
     bool init = false;
     bool quiet = false;
+    Explaining explain = Explaining::off;
 
     bool has(NamespaceSet kind) const { return (namespaces & kind) != 0; }
 

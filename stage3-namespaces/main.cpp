@@ -74,6 +74,7 @@ static int run(const Request& request) {
     // 1. From here on signals are data: none of them ends us before we have cleaned up.
     const Narrator narrator{request.isolation.quiet};
     SignalFd signals{kSignalsOfRunner};
+    const Explainer explainer{request.isolation.explain};
 
     // 2. Start the child in its own namespaces. It waits at a gate.
     narrator.say("Parent: Running " + bracketed(request.command) + " as PID " +

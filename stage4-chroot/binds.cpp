@@ -9,9 +9,7 @@
 #include "common/fd.hpp"
 #include "stage4-chroot/resolve_in_root.hpp"
 
-// A file over /proc/self/attr/exec or the like makes a program that trusts /proc write elsewhere
-// (CVE-2019-16884). Asked of the place itself, since links may lead there.
-static void refuse_proc(int target, const std::string& destination) {
+void refuse_proc(int target, const std::string& destination) {
     struct statfs status {};
     check(::fstatfs(target, &status), "statfs", destination);
     if (status.f_type != PROC_SUPER_MAGIC) return;

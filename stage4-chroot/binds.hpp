@@ -14,3 +14,8 @@ struct Bind {
 // are missing, and a link on the way there is followed as if the root were /. Throws SystemError;
 // Failure for a destination in /proc.
 void mount_binds(int root, const std::vector<Bind>& binds);
+
+// Throws Failure when the place that `target` holds open lies in a proc: a file over
+// /proc/self/attr/exec or the like makes a program that trusts /proc write elsewhere
+// (CVE-2019-16884). Asked of the place itself, since links may lead there.
+void refuse_proc(int target, const std::string& destination);

@@ -37,7 +37,8 @@ public:
         : path_{path}, file_{check(::open(path.c_str(), O_RDONLY | O_CLOEXEC), "open", path)} {}
 
     std::string bytes(std::uint64_t offset, std::uint64_t size) const {
-        if (size > kTableBytesMax || offset > INT64_MAX) damaged("a table is too large");
+        const bool fits = size <= kTableBytesMax && offset <= INT64_MAX - size;
+        if (!fits) damaged("a table is too large");
         std::string content(size, '\0');
         const auto count = check(
             ::pread(file_.get(), content.data(), size, static_cast<off_t>(offset)), "read", path_);

@@ -70,6 +70,7 @@ static int run(RunRequest request) {
     // 1. From here on signals are data: none of them ends us before we have cleaned up.
     const Narrator narrator{request.isolation.quiet};
     SignalFd signals{kSignalsOfRunner};
+    const Explainer explainer{request.isolation.explain};
 
     // 2. A root file system: the caller's, or a temporary one from the host's own programs.
     std::optional<Janitor> janitor;

@@ -2,9 +2,25 @@
 
 #include <linux/sched.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "common/error.hpp"
+
+// "/a//b/../c/./" as "/a/c", by its words alone as Docker has it; empty for the root itself, above
+// which there is nothing.
+static std::string plain_path(std::string_view path) {
+    std::string plain;
+    while (!path.empty()) {
+        const auto part = path.substr(0, path.find('/'));
+        path.remove_prefix(std::min(part.size() + 1, path.size()));
+        if (part == "..")
+            plain.erase(std::min(plain.rfind('/'), plain.size()));
+        else if (!part.empty() && part != ".")
+            plain.append("/").append(part);
+    }
+    return plain;
+}
 
 static Bind parse_bind(std::string_view text) {
     const auto wrong = [&](const char* why) {
@@ -21,9 +37,11 @@ static Bind parse_bind(std::string_view text) {
         bind.read_only = mode == "ro";
     }
     if (bind.source.empty()) throw wrong("no source");
-    if (!bind.destination.starts_with('/') || bind.destination == "/") {
+    const std::string place = plain_path(bind.destination);
+    if (!bind.destination.starts_with('/') || place.empty()) {
         throw wrong("the destination is an absolute path inside the root, and not the root itself");
     }
+    bind.destination = place;
     return bind;
 }
 

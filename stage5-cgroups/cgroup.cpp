@@ -65,7 +65,7 @@ Cgroup::Group& Cgroup::make_group(const Hierarchy& hierarchy) {
     for (int attempt = 0;; ++attempt) {
         if (::mkdir(above.c_str(), 0755) == -1 && errno != EEXIST)
             throw SystemError{errno, "mkdir", above, hint_for_new_cgroup(errno)};
-        if (::mkdir(path.c_str(), 0755) == 0) break;
+        if (::mkdir(path.c_str(), 0755) == 0 || (errno == EEXIST && directories_.empty())) break;
         if (errno != ENOENT || attempt == 100)
             throw SystemError{errno, "mkdir", path, hint_for_new_cgroup(errno)};
     }

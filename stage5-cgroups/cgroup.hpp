@@ -29,7 +29,7 @@ public:
     Cgroup(const std::string& id, std::vector<Hierarchy> hierarchies);
     Cgroup(const Cgroup&) = delete;
     Cgroup& operator=(const Cgroup&) = delete;
-    // As remove().
+    // As remove(), unless they are borrowed.
     ~Cgroup();
 
     // Each makes the group that it needs and sets the limit, swap included for memory. Throws
@@ -60,6 +60,9 @@ public:
     // Kills what is still inside and removes the groups. Returns those that are still there.
     std::vector<std::string> remove();
 
+    // The groups are somebody else's: those that are there are used, and nothing is removed.
+    void borrow() { directories_.clear(); }
+
     // All directories that may have been made, for remove_cgroups.
     const std::vector<std::string>& directories() const { return directories_; }
 
@@ -83,8 +86,7 @@ private:
 };
 
 // All directories that a Cgroup of this name may make.
-std::vector<std::string> cgroup_directories(const std::string& id,
-                                            const std::vector<Hierarchy>& hierarchies);
+std::vector<std::string> cgroup_directories(const std::string& id, const std::vector<Hierarchy>&);
 
 // Sends SIGKILL to everybody in the group and in its sub-groups, frozen or not. A group that is not
 // there is empty.

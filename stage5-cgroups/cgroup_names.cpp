@@ -36,6 +36,22 @@ std::vector<std::string> cgroup_directories(const std::string& id,
     return directories;
 }
 
+std::vector<Hierarchy> hierarchies_of(const std::vector<std::string>& directories,
+                                      const std::string& id) {
+    std::vector<Hierarchy> chosen;
+    const std::string end = "/slipway/" + id;
+    for (Hierarchy& hierarchy : find_hierarchies()) {
+        for (const std::string& directory : directories) {
+            if (!directory.starts_with(hierarchy.mount_point + "/")) continue;
+            if (!directory.ends_with(end)) continue;
+            hierarchy.own_group = directory.substr(0, directory.size() - end.size());
+            chosen.push_back(std::move(hierarchy));
+            break;
+        }
+    }
+    return chosen;
+}
+
 std::string Cgroup::group_of(const std::string& controller) {
     const bool is_there = std::ranges::any_of(
         hierarchies_, [&](const Hierarchy& hierarchy) { return hierarchy.has(controller); });

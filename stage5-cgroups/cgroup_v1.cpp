@@ -22,6 +22,10 @@ unsigned shares_for_weight(unsigned weight) {
     return std::max(weight * 1024 / 100, 2u);
 }
 
+unsigned weight_for_shares(std::uint64_t shares) {
+    return static_cast<unsigned>(std::clamp<std::uint64_t>(shares, 11, 102400) * 100 / 1024);
+}
+
 static void inherit_cpuset(const std::string& group) {
     const std::string above = group.substr(0, group.rfind('/'));
     for (const std::string file : {"cpuset.cpus", "cpuset.mems"}) {

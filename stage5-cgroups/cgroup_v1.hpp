@@ -18,6 +18,9 @@ void limit_cpu_v1(const std::string& group, const std::string& quota, const std:
 // says 100. At least 2, the least that the kernel takes.
 unsigned shares_for_weight(unsigned weight);
 
+// The other way, for who speaks of shares: 1 to 10000.
+unsigned weight_for_shares(std::uint64_t shares);
+
 // The group GROUP and the one above it begin without processors and memory nodes, and nobody can
 // join such a group: they take what the one above has.
 void limit_cpuset_v1(const std::string& group, const std::string& list);

@@ -24,8 +24,9 @@ std::set<unsigned> parse_cpu_list(std::string_view text) {
         }
         for (unsigned cpu = first; cpu <= last; ++cpu) cpus.insert(cpu);
     }
-    const bool has_gap =
-        text.starts_with(',') || text.ends_with(',') || text.find(",,") != std::string_view::npos;
+    const bool has_gap = text.starts_with(',') || text.ends_with(',') ||
+                         text.find(",,") != std::string_view::npos ||
+                         text.find("--") != std::string_view::npos;  // -0 would be a number
     if (cpus.empty() || has_gap) {
         throw UsageError{"--cpuset-cpus " + printable(text) + ": a list such as 0-2,5"};
     }

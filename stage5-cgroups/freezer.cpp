@@ -32,7 +32,7 @@ void thaw(const std::string& group) {
 }
 
 // Freezing is a wish: a process in the middle of a system call stands still only behind it.
-static bool is_frozen(const std::string& group) {
+bool is_frozen(const std::string& group) {
     if (!file_exists(group + "/cgroup.freeze")) {
         return read_file(group + "/freezer.state") == "FROZEN\n";
     }

@@ -19,4 +19,6 @@ void thaw_all_in(const std::vector<std::string>& directories);
 
 // The same for one group; false, or nothing done, where it cannot freeze.
 bool start_freezing(const std::string& group);
+// Of one that can: whether everybody in it stands still by now. Throws SystemError.
+bool is_frozen(const std::string& group);
 void thaw(const std::string& group);

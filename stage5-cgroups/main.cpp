@@ -79,13 +79,13 @@
 static int run(ContainerRequest request) {
     // 1. From here on signals are data: none of them ends us before we have cleaned up.
     SignalFd signals{kSignalsOfRunner};
+    const Explainer explainer{request.isolation.explain};
     const Narrator narrator{request.isolation.quiet};
     const std::string tag = "[" + request.id + "] ";
     narrator.say(tag + "Starting container...");
     narrator.say(tag + "Command: " + joined(request.command));
 
-    // 2. The names of all that we are going to make, and a janitor who knows them, before it is
-    //    made. What is declared first goes last: child, cgroup, root, janitor.
+    // 2. Names for all that we shall make, and a janitor who knows them. Declared first, gone last.
     std::optional<Janitor> janitor;
     TemporaryRoot temporary_root;
     Cgroup cgroup{request.id};

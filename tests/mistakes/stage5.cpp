@@ -97,6 +97,19 @@ static int limits_in_plain_files(const Words& command) {
     return Child{pid}.wait();
 }
 
+// Article 3, step 3: a limit that cannot be set is a warning, and on it goes.
+static int limits_or_not(const Words& command) {
+    if (command.empty()) throw Failure{"usage: mistake limits-or-not COMMAND [ARG...]"};
+    const std::string group = "/sys/fs/cgroup/container_" + std::to_string(::getpid());
+    try {
+        write_control_file(group + "/memory.max", "67108864");
+    } catch (const std::exception& error) {
+        say(std::string{"Warning: Could not set cgroup limits: "} + error.what());
+        say("Continuing without resource limits...");
+    }
+    return Child{start(command)}.wait();
+}
+
 // Article 3, steps 3 and 4: a sysfs brings the directory /sys/fs/cgroup, and nothing in it.
 static int sysfs_alone(const Words& command) {
     if (command.empty()) throw Failure{"usage: mistake sysfs-alone COMMAND [ARG...]"};
@@ -221,6 +234,7 @@ std::vector<Mistake> stage5_mistakes() {
     return {
         {"limits-afterwards", "a command that starts before it is in its group", limits_afterwards},
         {"limits-in-plain-files", "limits written to a tmpfs, and success", limits_in_plain_files},
+        {"limits-or-not", "a limit that cannot be set is a warning", limits_or_not},
         {"shares-that-are-a-quota", "what is called shares is written to cpu.max",
          shares_that_are_a_quota},
         {"parse-like-argparse", "options of ours among the command's own", parse_like_argparse},

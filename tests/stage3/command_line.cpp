@@ -61,7 +61,7 @@ TEST_CASE("what is no command line ends with 125 and a word on standard error",
 
 TEST_CASE("a host name of 64 characters is taken", "[stage3][contract]") {
     hint("the limit is the kernel's: 64 characters are allowed, 65 are not");
-    const Container container{3};
+    const StageContainer container{3};
     for (const auto& name : {std::string(64, 'a'), std::string{"a"}, std::string{"a.b-9"}}) {
         CHECK(run(container.probing({"hostname"}, {"--hostname", name})).out == name + "\n");
     }
@@ -78,7 +78,7 @@ TEST_CASE("--help answers on standard output with 0", "[stage3][contract]") {
 
 TEST_CASE("show has a line with name and number for each kind of namespace", "[stage3][contract]") {
     hint("the number is in the link /proc/PID/ns/NAME");
-    const Container container{3};
+    const StageContainer container{3};
     if (container.has_root()) return;  // the later stages have no such verb
     Process runner{container.probing({"sleep"})};
     runner.wait_for_output("ready");
@@ -149,12 +149,12 @@ TEST_CASE("--help and --version answer on standard output with 0", "[stage3]") {
 TEST_CASE("--help behind the command belongs to the command", "[stage3][contract]") {
     hint("options end at -- or at the first word that is none");
     for (const int stage : container_stages()) {
-        CHECK(run(Container{stage}.probing({"args", "--help"})).out == "--help\n");
+        CHECK(run(StageContainer{stage}.probing({"args", "--help"})).out == "--help\n");
     }
 }
 
 TEST_CASE("stage 3 narrates in the article's words and order, and --quiet is silent", "[stage3]") {
-    const Container container{3};
+    const StageContainer container{3};
     Process runner{{program(3), "run", "--", probe(), "args", "a b"}};
     const std::string number = std::to_string(runner.pid());
     CHECK(runner.wait() == 0);
@@ -169,7 +169,7 @@ TEST_CASE("stage 3 narrates in the article's words and order, and --quiet is sil
 }
 
 TEST_CASE("a command may stand without the two dashes", "[stage3]") {
-    const Container container{3};
+    const StageContainer container{3};
     CHECK(run({program(3), "run", "--quiet", probe(), "args", "-x"}).out == "-x\n");
 }
 
@@ -182,7 +182,7 @@ static std::string own_namespace(std::string_view kind) {
 }
 
 TEST_CASE("show prints a table of all kinds, and which of them are ours", "[stage3]") {
-    const Container container{3};
+    const StageContainer container{3};
     Process runner{container.probing({"sleep"})};
     runner.wait_for_output("ready");
     const pid_t first = first_process_of(runner.pid());

@@ -61,7 +61,8 @@ static std::string last_part(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-Container::Container(int stage) : program_{program(stage)}, stage_{stage_of_command_line(stage)} {
+StageContainer::StageContainer(int stage)
+    : program_{program(stage)}, stage_{stage_of_command_line(stage)} {
     if (!is_root()) need_user_namespaces();
     place_ = temporary_directory();
     if (has_root()) std::filesystem::copy_file(probe(), outside("probe"));
@@ -71,19 +72,19 @@ std::string program_name(int stage) {
     return last_part(program(stage));
 }
 
-std::string Container::name() const {
+std::string StageContainer::name() const {
     return last_part(program_);
 }
 
-std::string Container::inside(const std::string& name) const {
+std::string StageContainer::inside(const std::string& name) const {
     return has_root() ? "/" + name : outside(name);
 }
 
-std::string Container::probe_inside() const {
+std::string StageContainer::probe_inside() const {
     return has_root() ? "/probe" : probe();
 }
 
-Words Container::command(const Words& command, const Words& options) const {
+Words StageContainer::command(const Words& command, const Words& options) const {
     Words all{program_, "run", "--quiet"};
     if (stage_ == 4) all.insert(all.end(), {"--rootfs", place_});
     all.insert(all.end(), options.begin(), options.end());
@@ -92,13 +93,13 @@ Words Container::command(const Words& command, const Words& options) const {
     return all;
 }
 
-Words Container::probing(const Words& verb, const Words& options) const {
+Words StageContainer::probing(const Words& verb, const Words& options) const {
     Words words{probe_inside()};
     words.insert(words.end(), verb.begin(), verb.end());
     return command(words, options);
 }
 
-Words Container::only(const std::string& kinds) const {
+Words StageContainer::only(const std::string& kinds) const {
     return {"--only", kinds + (has_root() ? ",mnt" : "")};
 }
 

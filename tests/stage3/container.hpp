@@ -25,10 +25,10 @@ std::string program_name(int stage);
 // Stage 3 has the host's files; for stages 4 and 5 the place is the root, and holds the probe.
 // A later stage's program may stand for an earlier one's: `make check STAGE=5` puts it in the place
 // of all three, and it is given a root in each.
-class Container {
+class StageContainer {
 public:
     // Ends the case as skipped where an ordinary user cannot make a user namespace.
-    explicit Container(int stage);
+    explicit StageContainer(int stage);
 
     // The stage whose command line the program has: that which was asked for, or a later one.
     int stage() const { return stage_; }

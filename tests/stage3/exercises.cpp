@@ -11,7 +11,7 @@
 
 TEST_CASE("exercise 3.1: a container has an interface that is up", "[.][ex-3.1]") {
     hint("netdevice(7): an ifreq with the name lo and IFF_UP, for ioctl SIOCSIFFLAGS");
-    const Container container{3};
+    const StageContainer container{3};
     const Result only_net = run(container.probing({"interfaces"}, container.only("net")));
     INFO(only_net);
     CHECK(only_net.out == "lo up\n");
@@ -30,7 +30,7 @@ static std::string one_space(const std::string& text) {
 TEST_CASE("exercise 3.2: root inside is the caller outside", "[.][ex-3.2]") {
     hint("user_namespaces(7): setgroups before gid_map, and one line `0 ID 1` in each map");
     need_user_namespaces();
-    const Container container{3};
+    const StageContainer container{3};
     const auto cat = [&](const std::string& name) {
         const Result result = run(container.probing({"cat", "/proc/self/" + name}, {"--user"}));
         UNSCOPED_INFO(result);
@@ -48,7 +48,7 @@ TEST_CASE("exercise 3.2: root inside is the caller outside", "[.][ex-3.2]") {
 
 TEST_CASE("exercise 3.3: --init reaps every orphan and leaves with the command", "[.][ex-3.3]") {
     hint("after each SIGCHLD: waitpid(-1, &status, WNOHANG) until it returns 0");
-    const Container container{3};
+    const StageContainer container{3};
     CHECK(run(container.probing({"ppid"}, {"--init"})).out == "1\n");
     CHECK(run(container.probing({"reaped", "100"}, {"--init"})).out == "100\n");
     for (const int code : {0, 7, 127}) {
@@ -62,7 +62,7 @@ TEST_CASE("exercise 3.3: --init reaps every orphan and leaves with the command",
 
 TEST_CASE("exercise 3.3: --init passes signals on", "[.][ex-3.3]") {
     hint("block every signal, read them from a signalfd, and kill(command, signal)");
-    const Container container{3};
+    const StageContainer container{3};
     for (const int signal : {SIGTERM, SIGHUP, SIGUSR1}) {
         Process runner{container.probing({"catch", std::to_string(signal)}, {"--init"})};
         runner.wait_for_output("ready");
@@ -78,7 +78,7 @@ TEST_CASE("exercise 3.3: --init passes signals on", "[.][ex-3.3]") {
 
 TEST_CASE("exercise 3.4: enter runs a command in a container's namespaces", "[.][ex-3.4]") {
     hint("pidfd_open, then one setns for all kinds, then fork: setns moves only your children");
-    Process runner{Container{3}.probing({"sleep"})};
+    Process runner{StageContainer{3}.probing({"sleep"})};
     runner.wait_for_output("ready");
     const std::string first = std::to_string(first_process_of(runner.pid()));
     const auto enter = [&](const Words& words) {
@@ -113,7 +113,7 @@ static std::string program_of(pid_t pid) {
 TEST_CASE("exercise 3.5: the second half is a program of its own, and does the same",
           "[.][ex-3.5]") {
     hint("the second half needs the options, the command, and where to report why exec failed");
-    const Container container{3};
+    const StageContainer container{3};
     const auto reexec = [&](const Words& verb) {
         const Result result = run(container.probing(verb, {"--reexec", "--hostname", "again"}));
         UNSCOPED_INFO(result);
@@ -130,7 +130,7 @@ TEST_CASE("exercise 3.5: the second half is a program of its own, and does the s
 
 TEST_CASE("exercise 3.5: what runs through /proc/self/exe is a sealed copy", "[.][ex-3.5]") {
     hint("memfd_create, sendfile, F_ADD_SEALS, then execveat with AT_EMPTY_PATH");
-    const Container container{3};
+    const StageContainer container{3};
     // Inside, /proc/self/exe is the second half: the command is our own program once more.
     Process runner{container.command(
         {"/proc/self/exe", "run", "--quiet", "--only", "uts", "--", probe(), "sleep"},
@@ -143,4 +143,28 @@ TEST_CASE("exercise 3.5: what runs through /proc/self/exe is a sealed copy", "[.
     CHECK((::fcntl(reader.get(), F_GET_SEALS) & F_SEAL_WRITE) != 0);
     runner.signal(SIGTERM);
     CHECK(runner.wait() == 143);
+}
+
+TEST_CASE("exercise 3.6: what failed in the child is said once, by the parent", "[.][ex-3.6]") {
+    hint("a Record in one write(2) to the report pipe; end-of-file there means success");
+    const StageContainer container{3};
+    const std::string plain = container.outside("plain");
+    make_file(plain, "no program", 0644);
+    const auto ends = [&](const Words& command, int code, const std::string& named) {
+        const Result result = run(container.command(command));
+        INFO(result);
+        CHECK(result.exit_code == code);
+        CHECK(result.out.empty());
+        if (named.empty()) {
+            CHECK(result.err.empty());
+        } else {
+            CHECK(fault_of_line(result.err, {named}) == "");
+        }
+    };
+    const std::string absent = "/" + random_name() + std::string(1500, 'x').substr(0, 200);
+    ends({absent}, 127, absent.substr(0, 100));
+    ends({container.inside("plain")}, 126, "plain");
+    for (const int code : {0, 7, 125, 126, 127}) {
+        ends({container.probe_inside(), "exit", std::to_string(code)}, code, "");
+    }
 }

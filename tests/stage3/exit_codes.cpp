@@ -18,7 +18,7 @@ static std::string foreign_program() {
 }
 
 TEST_CASE("every exit code comes through stage 3 as it is", "[stage3]") {
-    const Container container{3};
+    const StageContainer container{3};
     for (int code = 0; code <= 255; ++code) {
         const Result result =
             run(container.probing({"exit", std::to_string(code)}, {"--only", "uts"}));
@@ -32,7 +32,7 @@ TEST_CASE("every exit code comes through stage 3 as it is", "[stage3]") {
 TEST_CASE("exit codes that we use ourselves are passed on in silence", "[stage3][contract]") {
     hint("the exit code is WEXITSTATUS, and without --quiet nothing is said");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const unsigned code : {0u, 7u, 125u, 126u, 127u, 137u, random_number(255)}) {
             const Result result = run(container.probing({"exit", std::to_string(code)}));
             INFO(result);
@@ -47,7 +47,7 @@ TEST_CASE("both streams of the command come through, and nothing with them", "[s
     for (const int stage : container_stages()) {
         const std::string out = random_name();
         const std::string error = random_name();
-        const Result result = run(Container{stage}.probing({"streams", out, error}));
+        const Result result = run(StageContainer{stage}.probing({"streams", out, error}));
         INFO(result);
         CHECK(result.exit_code == 0);
         CHECK(result.out == out + "\n");
@@ -60,7 +60,7 @@ TEST_CASE("a megabyte of any bytes goes in and comes out as it was", "[stage3][c
     std::string bytes;
     for (unsigned i = 0; i < 1u << 20; ++i) bytes += static_cast<char>(i * 167 + (i >> 9));
     for (const int stage : container_stages()) {
-        const Result result = run(Container{stage}.probing({"read"}), {.input = bytes});
+        const Result result = run(StageContainer{stage}.probing({"read"}), {.input = bytes});
         CHECK(result.exit_code == 0);
         CHECK((result.out == bytes));  // in parentheses: nobody wants to see it
     }
@@ -69,8 +69,8 @@ TEST_CASE("a megabyte of any bytes goes in and comes out as it was", "[stage3][c
 TEST_CASE("arguments arrive word for word", "[stage3][contract]") {
     hint("what stands behind -- is the command's, and no shell is in between");
     for (const int stage : container_stages()) {
-        const Result result = run(
-            Container{stage}.probing({"args", "-la", "--quiet", "--", "a b", "", "$HOME", "*"}));
+        const Result result = run(StageContainer{stage}.probing(
+            {"args", "-la", "--quiet", "--", "a b", "", "$HOME", "*"}));
         INFO(result);
         CHECK(result.out == "-la\n--quiet\n--\na b\n\n$HOME\n*\n");
     }
@@ -79,7 +79,7 @@ TEST_CASE("arguments arrive word for word", "[stage3][contract]") {
 TEST_CASE("a command that is not there ends with 127 and one line", "[stage3][contract]") {
     hint("the child tells its parent why exec failed: a close-on-exec pipe");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         const std::string name = random_name();
         for (const auto& command : {name, "./" + name, "/no/such/" + name}) {
             const Result result = run(container.command({command}));
@@ -96,7 +96,7 @@ TEST_CASE("a script whose interpreter is missing ends with 127, and the line say
           "[stage3][contract]") {
     hint("execve(2) says ENOENT here too");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         make_file(container.outside("script"), "#!/no/such/interpreter\n", 0755);
         const Result result = run(container.command({container.inside("script")}));
         INFO(result);
@@ -110,7 +110,7 @@ TEST_CASE("a script whose interpreter is missing ends with 127, and the line say
 TEST_CASE("what is there and cannot be executed ends with 126 and one line", "[stage3][contract]") {
     hint("execvp(3) hands a text to a shell; execve(2) does not");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         make_file(container.outside("plain"), "#!/bin/sh\n", 0644);
         make_file(container.outside("empty"), "", 0755);
         make_file(container.outside("text"), "echo hello\n", 0755);
@@ -135,7 +135,7 @@ TEST_CASE("what is there and cannot be executed ends with 126 and one line", "[s
 TEST_CASE("a script runs by its interpreter", "[stage3][contract]") {
     hint("execve(2) reads the first line: give it the path as it came");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         make_file(container.outside("script"), "#!" + container.probe_inside() + " args\n", 0755);
         const Result result = run(container.command({container.inside("script"), "word"}));
         INFO(result);
@@ -146,7 +146,7 @@ TEST_CASE("a script runs by its interpreter", "[stage3][contract]") {
 TEST_CASE("a command killed from outside ends with 137", "[stage3][contract]") {
     hint("128 + WTERMSIG where WIFSIGNALED");
     for (const int stage : container_stages()) {
-        Process runner{Container{stage}.probing({"sleep"})};
+        Process runner{StageContainer{stage}.probing({"sleep"})};
         runner.wait_for_output("ready");
         ::kill(first_process_of(runner.pid()), SIGKILL);
         CHECK(runner.wait() == 137);
@@ -156,7 +156,7 @@ TEST_CASE("a command killed from outside ends with 137", "[stage3][contract]") {
 
 TEST_CASE("a command that stops itself has not ended", "[stage3][contract]") {
     hint("waitpid without WUNTRACED");
-    const Container container{3};
+    const StageContainer container{3};
     Process runner{container.probing({"sleep"})};
     runner.wait_for_output("ready");
     const pid_t first = first_process_of(runner.pid());
@@ -175,7 +175,7 @@ TEST_CASE("a command that stops itself has not ended", "[stage3][contract]") {
 TEST_CASE("the first process cannot be killed from inside", "[stage3][contract]") {
     hint("process 1 of the PID namespace must be the command itself");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         const Result itself = run(container.probing({"kill", "1", "9"}));
         INFO(itself);
         CHECK(itself.exit_code == 0);
@@ -186,6 +186,6 @@ TEST_CASE("the first process cannot be killed from inside", "[stage3][contract]"
 }
 
 TEST_CASE("a child of the first process can be killed from inside", "[stage3]") {
-    const Container container{3};
+    const StageContainer container{3};
     CHECK(run(container.command({"sh", "-c", "sh -c 'kill -9 $$'; exit $?"})).exit_code == 137);
 }

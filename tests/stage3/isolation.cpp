@@ -24,8 +24,8 @@ static Words lines_of(const std::string& text) {
     return lines;
 }
 
-static const Container& stage3_container() {
-    static const Container container{3};
+static const StageContainer& stage3_container() {
+    static const StageContainer container{3};
     return container;
 }
 
@@ -53,7 +53,7 @@ static std::set<std::string> with_needed(std::set<std::string> kinds) {
 TEST_CASE("the first process of a container sees itself as process 1", "[stage3][contract]") {
     hint("is CLONE_NEWPID set, and is the command the first process born after that?");
     for (const int stage : container_stages()) {
-        const Result result = run(Container{stage}.probing({"pid"}));
+        const Result result = run(StageContainer{stage}.probing({"pid"}));
         INFO(result);
         CHECK(result.out == "1\n");
     }
@@ -62,7 +62,7 @@ TEST_CASE("the first process of a container sees itself as process 1", "[stage3]
 TEST_CASE("a container sees its own processes and no others", "[stage3][contract]") {
     hint("has a new proc been mounted over /proc, by a process inside?");
     for (const int stage : container_stages()) {
-        const Result result = run(Container{stage}.probing({"ls", "/proc"}));
+        const Result result = run(StageContainer{stage}.probing({"ls", "/proc"}));
         INFO(result);
         Words numbers;
         for (const auto& name : lines_of(result.out)) {
@@ -78,7 +78,7 @@ TEST_CASE("a container has the host name that it was given, the host keeps its o
     const std::string before = host_name();
     const std::string name = random_name();
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         CHECK(run(container.probing({"hostname"}, {"--hostname", name})).out == name + "\n");
         CHECK(run(container.probing({"hostname"})).out.starts_with("container"));
         // Inside anything may happen to it.
@@ -119,7 +119,7 @@ TEST_CASE("--user adds a user namespace, before --only as behind it", "[stage3][
 
 TEST_CASE("the later stages make the same kinds new", "[stage3]") {
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const auto& kind : kKinds) {
             const Result inside = run(container.probing({"ns", kind}));
             const Result outside = run({probe(), "ns", kind});
@@ -134,7 +134,7 @@ TEST_CASE("the later stages make the same kinds new", "[stage3]") {
 TEST_CASE("a container has a loopback interface alone, and it is up", "[stage3][contract]") {
     hint("a new network namespace has lo, but down: SIOCSIFFLAGS (netdevice(7))");
     for (const int stage : container_stages()) {
-        const Result result = run(Container{stage}.probing({"interfaces"}));
+        const Result result = run(StageContainer{stage}.probing({"interfaces"}));
         INFO(result);
         CHECK(result.out == "lo up\n");
     }
@@ -142,7 +142,8 @@ TEST_CASE("a container has a loopback interface alone, and it is up", "[stage3][
 
 TEST_CASE("the loopback address of a container answers", "[stage3]") {
     // Port 1 of an interface that is down: "Network is unreachable".
-    const Result result = run(Container{3}.command({"bash", "-c", "echo > /dev/tcp/127.0.0.1/1"}));
+    const Result result =
+        run(StageContainer{3}.command({"bash", "-c", "echo > /dev/tcp/127.0.0.1/1"}));
     INFO(result);
     CHECK(result.err.find("Connection refused") != std::string::npos);
 }
@@ -151,7 +152,8 @@ TEST_CASE("with --share net a container has the host's interfaces", "[stage3][co
     hint("is CLONE_NEWNET left out?");
     const std::string here = run({probe(), "interfaces"}).out;
     for (const int stage : container_stages()) {
-        const Result result = run(Container{stage}.probing({"interfaces"}, {"--share", "net"}));
+        const Result result =
+            run(StageContainer{stage}.probing({"interfaces"}, {"--share", "net"}));
         INFO(result);
         CHECK(result.out == here);
     }
@@ -160,7 +162,7 @@ TEST_CASE("with --share net a container has the host's interfaces", "[stage3][co
 TEST_CASE("a container inherits descriptors 0, 1 and 2 and no other", "[stage3][contract]") {
     hint("close_range(3, ~0, CLOSE_RANGE_CLOEXEC) just before exec");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
             Words command{"bash", "-c", "exec 50</etc/passwd; exec \"$@\"", "bash"};
             for (const auto& word : container.probing({"fds"}, options)) command.push_back(word);
@@ -173,7 +175,7 @@ TEST_CASE("a container inherits descriptors 0, 1 and 2 and no other", "[stage3][
 
 TEST_CASE("a standard stream that the caller closed is /dev/null inside", "[stage3]") {
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         const auto with_closed = [&](const std::string& closed, const Words& verb) {
             Words command{"bash", "-c", "exec " + closed + "; exec \"$@\"", "bash"};
             for (const auto& word : container.probing(verb)) command.push_back(word);
@@ -193,7 +195,7 @@ TEST_CASE("blocked and ignored signals of the caller are the container's no more
           "[stage3][contract]") {
     hint("reset the mask and every disposition just before exec: both are inherited");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
             Words command{"bash", "-c", "trap '' TERM INT PIPE CHLD USR2; exec \"$@\"", "bash"};
             for (const auto& word : container.probing({"signal-mask"}, options)) {
@@ -212,7 +214,7 @@ TEST_CASE("mounts of a container stay in it, even where / is shared", "[stage3][
     check(::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr), "make shared", "/");
     const std::string before = read_file("/proc/self/mountinfo");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         CHECK(run(container.probing({"pid"})).exit_code == 0);
         CHECK(run(container.probing({"pid"}, {"--init"})).exit_code == 0);
         CHECK(run(container.command({"/no/such/program"})).exit_code == 127);
@@ -222,7 +224,7 @@ TEST_CASE("mounts of a container stay in it, even where / is shared", "[stage3][
 }
 
 TEST_CASE("a program in a container mounts, and the host does not see it", "[stage3]") {
-    const Container container{3};
+    const StageContainer container{3};
     const std::string directory = temporary_directory();
     const std::string script =
         "mount -t tmpfs tmpfs '" + directory + "' && touch '" + directory + "/file'";
@@ -235,7 +237,7 @@ TEST_CASE("a program in a container mounts, and the host does not see it", "[sta
 TEST_CASE("the cgroup tree of a container begins at its own group", "[stage3][contract]") {
     hint("unshare(CLONE_NEWCGROUP) in the child: its group of that moment is the root");
     for (const int stage : container_stages()) {
-        const Result result = run(Container{stage}.probing({"cat", "/proc/self/cgroup"}));
+        const Result result = run(StageContainer{stage}.probing({"cat", "/proc/self/cgroup"}));
         INFO(result);
         CHECK_FALSE(result.out.empty());
         for (const auto& line : lines_of(result.out)) CHECK(line.ends_with(":/"));

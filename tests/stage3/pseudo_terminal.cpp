@@ -40,6 +40,7 @@ static std::string name_of_other_end(int master) {
 AtTerminal::AtTerminal(const Words& command)
     : master_{check(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "posix_openpt")} {
     const std::string terminal = name_of_other_end(master_.get());
+    check(::tcgetattr(master_.get(), &modes_), "tcgetattr", "terminal");
     const pid_t pid = check(::fork(), "fork");
     if (pid == 0) become(command, terminal);
     child_ = Child{pid};
@@ -75,6 +76,18 @@ std::string AtTerminal::wait_for(std::string_view text) {
             throw Failure{"no '" + std::string{text} + "' at the terminal; it shows:\n" + output_};
         }
     }
+}
+
+void AtTerminal::resize(unsigned short rows, unsigned short columns) {
+    const winsize size{rows, columns, 0, 0};
+    check(::ioctl(master_.get(), TIOCSWINSZ, &size), "TIOCSWINSZ", "terminal");
+}
+
+bool AtTerminal::modes_are_as_before() const {
+    termios now{};
+    check(::tcgetattr(master_.get(), &now), "tcgetattr", "terminal");
+    return now.c_lflag == modes_.c_lflag && now.c_iflag == modes_.c_iflag &&
+           now.c_oflag == modes_.c_oflag;
 }
 
 int AtTerminal::wait() {

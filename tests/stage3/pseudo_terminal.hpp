@@ -1,6 +1,8 @@
 // A person at a terminal: types, and reads what comes.
 #pragma once
 
+#include <termios.h>
+
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,12 @@ public:
     // All that was printed so far.
     const std::string& output() const { return output_; }
 
+    // Gives the terminal another size, as a person does with its window.
+    void resize(unsigned short rows, unsigned short columns);
+
+    // Whether its modes are those with which it began: echo, whole lines, Ctrl-C.
+    bool modes_are_as_before() const;
+
     // The exit code.
     int wait();
 
@@ -35,6 +43,7 @@ private:
     bool read_more();
 
     Fd master_;
+    termios modes_{};
     Child child_;
     std::string output_;
     std::size_t seen_ = 0;

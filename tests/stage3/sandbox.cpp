@@ -54,7 +54,7 @@ static Result run_without_clone3(const Words& command) {
 
 TEST_CASE("where clone3 is forbidden the older call makes the same container", "[stage3]") {
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         CHECK(run_without_clone3(container.probing({"pid"})).out == "1\n");
         CHECK(run_without_clone3(container.probing({"interfaces"})).out == "lo up\n");
         CHECK(run_without_clone3(container.probing({"exit", "7"})).exit_code == 7);
@@ -63,7 +63,7 @@ TEST_CASE("where clone3 is forbidden the older call makes the same container", "
 }
 
 TEST_CASE("what only clone3 can do is an error there, and not left out", "[stage3]") {
-    const Container container{3};
+    const StageContainer container{3};
     const Result result = run_without_clone3(container.probing({"pid"}, {"--only", "pid,time"}));
     INFO(result);
     CHECK(result.exit_code == 125);
@@ -73,7 +73,7 @@ TEST_CASE("what only clone3 can do is an error there, and not left out", "[stage
 TEST_CASE("a child that cannot be born in its group joins it", "[stage3][root]") {
     for (const int stage : container_stages()) {
         if (stage < 5) continue;
-        const Container container{stage};
+        const StageContainer container{stage};
         const Words command =
             container.probing({"cat", "/proc/self/cgroup"}, {"--share", "cgroup"});
         const Result without = run_without_clone3(command);
@@ -104,7 +104,7 @@ TEST_CASE("what keeps the first process from being born is told with its reason"
         {EPERM, {"Operation not permitted"}},
     };
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const auto& [error, said] : reasons) {
             const Result result = run_with_failing(SYS_clone3, static_cast<unsigned>(error),
                                                    container.probing({"pid"}));
@@ -117,7 +117,7 @@ TEST_CASE("what keeps the first process from being born is told with its reason"
 }
 
 TEST_CASE("a machine that forbids user namespaces is told the way out", "[stage3]") {
-    const Container container{3};
+    const StageContainer container{3};
     const Result result =
         run_with_failing(SYS_clone3, EPERM, container.probing({"pid"}, {"--user"}));
     INFO(result);
@@ -129,7 +129,7 @@ TEST_CASE("a machine that forbids user namespaces is told the way out", "[stage3
 
 TEST_CASE("a kernel without cgroup namespaces is told how to do without", "[stage3]") {
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         const Result result = run_with_failing(SYS_unshare, EINVAL, container.probing({"pid"}));
         INFO(result);
         CHECK(result.exit_code == 125);
@@ -148,7 +148,7 @@ static Words after_script(const std::string& script, const Words& command) {
 }
 
 TEST_CASE("where /proc is not mounted a container has one", "[stage3][root]") {
-    const Container container{3};
+    const StageContainer container{3};
     const Result result =
         run(after_script("umount -l /proc", container.probing({"cat", "/proc/self/stat"})));
     INFO(result);
@@ -159,7 +159,7 @@ TEST_CASE("where /proc is not mounted a container has one", "[stage3][root]") {
 TEST_CASE("where /proc is not mounted a user namespace cannot be had, and it says so",
           "[stage3][root]") {
     need_user_namespaces();
-    const Container container{3};
+    const StageContainer container{3};
     const Result result =
         run(after_script("umount -l /proc", container.probing({"pid"}, {"--user"})));
     INFO(result);
@@ -169,7 +169,7 @@ TEST_CASE("where /proc is not mounted a user namespace cannot be had, and it say
 }
 
 TEST_CASE("where /proc hides the processes of others containers are as ever", "[stage3][root]") {
-    const Container container{3};
+    const StageContainer container{3};
     const std::string script = "mount -t proc -o hidepid=2 proc /proc";
     const Words command = as_ordinary_user(container.probing({"ls", "/proc"}));
     const Result result = run(after_script(script, command));
@@ -184,7 +184,7 @@ TEST_CASE("where /proc hides the processes of others containers are as ever", "[
 
 TEST_CASE("32 user namespaces one in another are the limit, and it is named", "[stage3]") {
     need_user_namespaces();
-    const Container container{3};
+    const StageContainer container{3};
     Words command;
     for (int level = 0; level < 33; ++level) {
         command.insert(command.end(), {"unshare", "--user", "--map-root-user"});

@@ -10,7 +10,7 @@
 TEST_CASE("a signal ends a command that has no handler for it, as outside", "[stage3][contract]") {
     hint("the kernel drops it for process 1: kill that with SIGKILL, and return 128 + the signal");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1}) {
             Process runner{container.probing({"sleep"})};
             runner.wait_for_output("ready");
@@ -24,7 +24,7 @@ TEST_CASE("a signal ends a command that has no handler for it, as outside", "[st
 TEST_CASE("a signal for which the command has a handler is the command's", "[stage3][contract]") {
     hint("SigCgt in /proc/PID/status tells who has a handler");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2}) {
             for (const Words& options : {Words{}, Words{"--init"}}) {
                 Process runner{container.probing({"catch", std::to_string(signal)}, options)};
@@ -42,7 +42,7 @@ TEST_CASE("a command that takes its handler off goes on with what it does", "[st
     const std::string script =
         "trap 'trap - TERM; echo cleaning; sleep 0.3; echo clean; exit 7' TERM; "
         "echo ready; while :; do sleep 0.01; done";
-    Process runner{Container{3}.command({"sh", "-c", script})};
+    Process runner{StageContainer{3}.command({"sh", "-c", script})};
     runner.wait_for_output("ready");
     runner.signal(SIGTERM);
     CHECK(runner.wait() == 7);
@@ -51,7 +51,7 @@ TEST_CASE("a command that takes its handler off goes on with what it does", "[st
 
 TEST_CASE("a signal on its way while a shell becomes the command is not lost", "[stage3]") {
     // The shell's handler has it, and the program that has none and comes next never hears of it.
-    const Container container{3};
+    const StageContainer container{3};
     for (int i = 0; i < 30; ++i) {
         const std::string handler = i % 2 == 0 ? "" : "trap 'echo caught' TERM; ";
         const std::string script = handler + "echo ready; exec sleep 1000";
@@ -65,7 +65,7 @@ TEST_CASE("a signal on its way while a shell becomes the command is not lost", "
 
 TEST_CASE("a signal that is blocked for a moment ends the command after that", "[stage3]") {
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const std::string milliseconds : {"0", "250"}) {
             Process runner{container.probing({"block-term", milliseconds})};
             runner.wait_for_output("ready");
@@ -77,7 +77,7 @@ TEST_CASE("a signal that is blocked for a moment ends the command after that", "
 
 TEST_CASE("a command that ignores a signal goes on", "[stage3]") {
     for (const int stage : container_stages()) {
-        Process runner{Container{stage}.probing({"ignore-term"})};
+        Process runner{StageContainer{stage}.probing({"ignore-term"})};
         runner.wait_for_output("ready");
         const pid_t first = first_process_of(runner.pid());
         runner.signal(SIGTERM);
@@ -90,7 +90,7 @@ TEST_CASE("a command that ignores a signal goes on", "[stage3]") {
 TEST_CASE("when the runner is killed its container is gone", "[stage3][contract]") {
     hint("prctl(PR_SET_PDEATHSIG, SIGKILL) in the child, in process 1");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
             Process runner{container.probing({"ignore-term"}, options)};
             runner.wait_for_output("ready");
@@ -105,7 +105,7 @@ TEST_CASE("when the runner is killed its container is gone", "[stage3][contract]
 static constexpr unsigned kFaultsOfStartMax = 150;
 
 // Either it comes before there is a container, or the container gets it: never lost.
-static void signal_the_start(const Container& container, int times) {
+static void signal_the_start(const StageContainer& container, int times) {
     for (int i = 0; i < times; ++i) {
         Process runner{container.probing({"sleep"})};
         wait_for_page_faults(runner, random_number(kFaultsOfStartMax), "ready");
@@ -118,17 +118,17 @@ static void signal_the_start(const Container& container, int times) {
 }
 
 TEST_CASE("a signal at any moment of the start ends it all", "[stage3]") {
-    for (const int stage : container_stages()) signal_the_start(Container{stage}, 25);
+    for (const int stage : container_stages()) signal_the_start(StageContainer{stage}, 25);
 }
 
 TEST_CASE("a thousand signals at random moments of the start: none is lost", "[stage3][slow]") {
-    signal_the_start(Container{3}, 1000);
+    signal_the_start(StageContainer{3}, 1000);
 }
 
 TEST_CASE("with --init the command is a child of process 1", "[stage3][contract]") {
     hint("fork once more inside; process 1 only waits");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         CHECK(run(container.probing({"pid"}, {"--init"})).out == "2\n");
         CHECK(run(container.probing({"ppid"}, {"--init"})).out == "1\n");
     }
@@ -137,7 +137,7 @@ TEST_CASE("with --init the command is a child of process 1", "[stage3][contract]
 TEST_CASE("with --init exit codes and errors come through", "[stage3][contract]") {
     hint("init leaves with the command's exit code, or 128 + the signal");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const unsigned code : {0u, 7u, 125u, 126u, 127u, 137u, random_number(255)}) {
             CHECK(run(container.probing({"exit", std::to_string(code)}, {"--init"})).exit_code ==
                   static_cast<int>(code));
@@ -161,7 +161,7 @@ TEST_CASE("with --init a command killed by a signal ends with 128 and its number
     hint("one decoder for wait statuses: 128 + WTERMSIG where WIFSIGNALED");
     const rlimit no_core{0, 0};
     check(::setrlimit(RLIMIT_CORE, &no_core), "setrlimit", "RLIMIT_CORE");
-    const Container container{3};
+    const StageContainer container{3};
     for (const int signal : kDeadlySignals) {
         // The command is process 2, and kills itself.
         const Result result =
@@ -170,7 +170,7 @@ TEST_CASE("with --init a command killed by a signal ends with 128 and its number
         CHECK(result.exit_code == 128 + signal);
     }
     for (const int stage : container_stages()) {
-        Process runner{Container{stage}.probing({"sleep"}, {"--init"})};
+        Process runner{StageContainer{stage}.probing({"sleep"}, {"--init"})};
         runner.wait_for_output("ready");
         runner.signal(SIGTERM);
         CHECK(runner.wait() == 143);
@@ -180,14 +180,14 @@ TEST_CASE("with --init a command killed by a signal ends with 128 and its number
 TEST_CASE("with --init orphans that end are reaped", "[stage3][contract]") {
     hint("one SIGCHLD may stand for many deaths: waitpid(-1, ..., WNOHANG) until it returns 0");
     for (const int stage : container_stages()) {
-        const Result result = run(Container{stage}.probing({"reaped", "100"}, {"--init"}));
+        const Result result = run(StageContainer{stage}.probing({"reaped", "100"}, {"--init"}));
         INFO(result);
         CHECK(result.out == "100\n");
     }
 }
 
 TEST_CASE("without --init nobody reaps an orphan for a command that does not", "[stage3]") {
-    const Result result = run(Container{3}.probing({"reaped", "3"}));
+    const Result result = run(StageContainer{3}.probing({"reaped", "3"}));
     INFO(result);
     CHECK(result.out == "0\n");
 }
@@ -195,7 +195,7 @@ TEST_CASE("without --init nobody reaps an orphan for a command that does not", "
 TEST_CASE("a command starts as many processes as it likes", "[stage3][contract]") {
     hint("'Cannot allocate memory' says that process 1 of the PID namespace has ended");
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         CHECK(run(container.probing({"forks", "20"})).out == "20 ok\n");
         CHECK(run(container.probing({"forks", "20"}, container.only("pid"))).out == "20 ok\n");
     }
@@ -205,7 +205,7 @@ TEST_CASE("when the command ends everything that it has left ends", "[stage3][co
     hint("when process 1 ends the kernel kills the others: init must end with the command");
     // What survives is adopted by the runner of this case, which then fails it.
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
             const Result result = run(container.probing({"orphan"}, options));
             INFO(result);
@@ -217,7 +217,7 @@ TEST_CASE("when the command ends everything that it has left ends", "[stage3][co
 }
 
 TEST_CASE("without a PID namespace too nothing is left of a command", "[stage3]") {
-    const Container container{3};
+    const StageContainer container{3};
     for (const Words& options :
          {Words{"--share", "pid"}, Words{"--only", "uts"}, Words{"--share", "pid", "--init"}}) {
         const Result result = run(container.probing({"orphan"}, options));
@@ -228,7 +228,8 @@ TEST_CASE("without a PID namespace too nothing is left of a command", "[stage3]"
 }
 
 TEST_CASE("without a PID namespace --init reaps what the command leaves", "[stage3]") {
-    const Result result = run(Container{3}.probing({"reaped", "3"}, {"--share", "pid", "--init"}));
+    const Result result =
+        run(StageContainer{3}.probing({"reaped", "3"}, {"--share", "pid", "--init"}));
     INFO(result);
     CHECK(result.out == "3\n");
 }
@@ -237,7 +238,7 @@ TEST_CASE("a signal that comes after the end of the command does not change its 
           "[stage3]") {
     for (const int stage : container_stages()) {
         for (const Words& options : {Words{}, Words{"--init"}}) {
-            Process runner{Container{stage}.probing({"read"}, options)};
+            Process runner{StageContainer{stage}.probing({"read"}, options)};
             const pid_t first = first_process_of(runner.pid());
             runner.send("x");
             runner.wait_for_output("x");

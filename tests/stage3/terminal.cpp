@@ -37,7 +37,7 @@ static pid_t child_of(pid_t parent) {
 
 TEST_CASE("Ctrl-C ends a container as it ends any command", "[stage3]") {
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
             AtTerminal shell{kShell};
             shell.type(quoted(container.probing({"sleep"}, options)) + "\n");
@@ -52,7 +52,7 @@ TEST_CASE("Ctrl-C ends a container as it ends any command", "[stage3]") {
 
 TEST_CASE("Ctrl-C reaches a handler of the command's once", "[stage3]") {
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
             AtTerminal shell{kShell};
             shell.type(quoted(container.probing({"catch", "2"}, options)) + "\n");
@@ -68,7 +68,7 @@ TEST_CASE("Ctrl-C reaches a handler of the command's once", "[stage3]") {
 
 TEST_CASE("Ctrl-Z stops a container with all that is in it, and fg makes it go on", "[stage3]") {
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
             AtTerminal shell{kShell};
             shell.type(quoted(container.probing({"read"}, options)) + "\n");
@@ -98,7 +98,7 @@ TEST_CASE("Ctrl-Z stops a container with all that is in it, and fg makes it go o
 
 TEST_CASE("a container in the background that reads from the terminal is stopped", "[stage3]") {
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
             AtTerminal shell{kShell};
             shell.type("set -b\n");
@@ -120,7 +120,7 @@ TEST_CASE("a container in the background that reads from the terminal is stopped
 }
 
 TEST_CASE("a shell in a container has jobs", "[stage3]") {
-    const Container container{3};
+    const StageContainer container{3};
     for (const Words& options : {Words{}, Words{"--init"}}) {
         AtTerminal shell{container.command(kShell, options)};
         shell.wait_for("> ");
@@ -147,7 +147,7 @@ TEST_CASE("a shell in a container has jobs", "[stage3]") {
 
 TEST_CASE("after a shell in a container the terminal is the caller's again", "[stage3]") {
     // A script: unlike an interactive shell it does not take the terminal by itself.
-    const Container container{3};
+    const StageContainer container{3};
     for (const Words& options : {Words{}, Words{"--init"}}) {
         Words inside{"env", "PS1=> "};
         inside.insert(inside.end(), kShell.begin(), kShell.end());
@@ -168,7 +168,7 @@ TEST_CASE("a program that catches Ctrl-Z stops when it is ready to", "[stage3]")
     const std::string program =
         "trap \"trap - TSTP; echo ti''dy; kill -TSTP 0\" TSTP; trap \"echo aga''in\" CONT; "
         "echo rea''dy; while :; do read -r -t 1 line; done";
-    const Container container{3};
+    const StageContainer container{3};
     AtTerminal shell{kShell};
     make_file(container.outside("editor"), program, 0644);
     shell.type(quoted(container.command({"bash", container.inside("editor")})) + "\n");
@@ -189,7 +189,7 @@ TEST_CASE("a program that catches Ctrl-Z stops when it is ready to", "[stage3]")
 
 TEST_CASE("a signal that stops stops the command, and SIGCONT makes it go on", "[stage3]") {
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
             Process runner{container.probing({"sleep"}, options)};
             runner.wait_for_output("ready");

@@ -19,7 +19,7 @@ TEST_CASE("in a user namespace the caller is root, and is mapped to nobody else"
     hint("the parent writes setgroups, uid_map and gid_map of the child, in this order");
     need_user_namespaces();
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         const auto cat = [&](const std::string& name) {
             return one_space(run(container.probing({"cat", "/proc/self/" + name}, {"--user"})).out);
         };
@@ -34,7 +34,7 @@ TEST_CASE("an ordinary user gets a whole container without being asked", "[stage
     hint("without root --user is the default");
     need_user_namespaces();
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         if (is_root()) {  // then the place of the root must be the user's
             check(::chown(container.outside("").c_str(), 65534, 65534), "chown", "the root");
         }
@@ -57,7 +57,7 @@ TEST_CASE("what root makes in a user namespace belongs to the caller outside",
     hint("uid 0 inside is mapped to the caller's own: `0 UID 1`");
     need_user_namespaces();
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         const Result result =
             run(container.probing({"touch", container.inside("file")}, {"--user"}));
         INFO(result);
@@ -70,7 +70,7 @@ TEST_CASE("what root makes in a user namespace belongs to the caller outside",
 
 TEST_CASE("an ordinary user who does without a user namespace is told the way out", "[stage3]") {
     for (const int stage : container_stages()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         const Result result =
             run(as_ordinary_user(container.probing({"pid"}, {"--share", "user"})));
         INFO(result);
@@ -86,7 +86,7 @@ TEST_CASE("a machine that has no namespaces left says so", "[stage3]") {
     // A user namespace has limits of its own for those below it.
     const std::string script = "echo 0 > /proc/sys/user/max_user_namespaces; exec \"$@\"";
     Words command{"unshare", "--user", "--map-root-user", "sh", "-c", script, "sh"};
-    const Container container{3};
+    const StageContainer container{3};
     for (const auto& word : container.probing({"pid"}, {"--user"})) command.push_back(word);
     const Result result = run(command);
     INFO(result);

@@ -5,7 +5,7 @@
 #include "tests/stage3/container.hpp"
 
 // The verb's program, which each container sees as /breakout.
-static Words breaking_out(const Container& container, const Words& command,
+static Words breaking_out(const StageContainer& container, const Words& command,
                           const Words& options = {}) {
     Words all{"-v", built("stage4-chroot") + ":/breakout"};
     all.insert(all.end(), options.begin(), options.end());
@@ -18,7 +18,7 @@ TEST_CASE("breakout leaves a chroot, and the host's files are there", "[stage4]"
     const std::string marker = temporary_directory() + "/marker";
     write_file(marker, "the host's\n");
     for (const int stage : stages_with_roots()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         const Result result = run(breaking_out(container, {probe(), "cat", marker}, {"--chroot"}));
         INFO(result);
         CHECK(result.exit_code == 0);
@@ -31,7 +31,7 @@ TEST_CASE("breakout leaves a chroot, and the host's files are there", "[stage4]"
 
 TEST_CASE("breakout needs no directory of its own", "[stage4]") {
     for (const int stage : stages_with_roots()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         REQUIRE(run(breaking_out(container, {"/probe", "pid"})).exit_code == 125);  // mount points
         const Result result = run(breaking_out(container, {probe(), "ls", source_directory()},
                                                {"--chroot", "--read-only"}));
@@ -43,7 +43,7 @@ TEST_CASE("breakout needs no directory of its own", "[stage4]") {
 
 TEST_CASE("breakout after pivot_root says that there is nowhere to go", "[stage4]") {
     for (const int stage : stages_with_roots()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         const Result result = run(breaking_out(container, {"/probe", "ls", "/"}));
         INFO(result);
         CHECK(result.exit_code == 125);
@@ -53,7 +53,7 @@ TEST_CASE("breakout after pivot_root says that there is nowhere to go", "[stage4
 }
 
 TEST_CASE("breakout leaves a chroot that nobody of ours made", "[stage4][root]") {
-    const Container container{4};
+    const StageContainer container{4};
     const std::string marker = temporary_directory() + "/marker";
     write_file(marker, "the host's\n");
     REQUIRE(run({"cp", built("stage4-chroot"), container.outside("breakout")}).exit_code == 0);

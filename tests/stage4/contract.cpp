@@ -20,7 +20,7 @@ static bool is_one_line_about(const Result& result, const std::string& word) {
 TEST_CASE("the given directory is the root, and nothing of the host is around it",
           "[stage4][contract]") {
     hint("chroot or pivot_root into --rootfs DIR, then chdir(\"/\")");
-    const Container container{4};
+    const StageContainer container{4};
     const std::string all = "dev\nprobe\nproc\nsys\ntmp\n";
     CHECK(run(container.probing({"ls", "/"})).out == all);
     hint("..: is the working directory left outside?");
@@ -31,7 +31,7 @@ TEST_CASE("the given directory is the root, and nothing of the host is around it
 
 TEST_CASE("what is written to / lands in the given directory", "[stage4][contract]") {
     hint("is the root mounted read-only without --read-only?");
-    const Container container{4};
+    const StageContainer container{4};
     const std::string text = random_name();
     REQUIRE(run(container.probing({"write", "/file", text})).exit_code == 0);
     CHECK(read_file(container.outside("file")) == text + "\n");
@@ -39,7 +39,7 @@ TEST_CASE("what is written to / lands in the given directory", "[stage4][contrac
 
 TEST_CASE("a root has the /proc of its own processes", "[stage4][contract]") {
     hint("mount a new proc inside the root, from within the new PID namespace");
-    const Container container{4};
+    const StageContainer container{4};
     CHECK(run(container.probing({"pid"})).out == "1\n");
     CHECK(run(container.probing({"cat", "/proc/1/comm"})).out == "probe\n");
     CHECK_FALSE(has_line(run(container.probing({"ls", "/proc"})).out, std::to_string(::getpid())));
@@ -49,7 +49,7 @@ TEST_CASE("a root has the /proc of its own processes", "[stage4][contract]") {
 
 TEST_CASE("a root has the devices that programs need, and no disk", "[stage4][contract]") {
     hint("make null, zero, full, random, urandom and tty on a tmpfs; never mount devtmpfs");
-    const Container container{4};
+    const StageContainer container{4};
     const Result result = run(container.probing({"devices"}));
     INFO(result);
     for (const std::string device : {"null char 1:3", "zero char 1:5", "full char 1:7",
@@ -64,7 +64,7 @@ TEST_CASE("a root has the devices that programs need, and no disk", "[stage4][co
 
 TEST_CASE("/tmp is empty and can be written to, /sys cannot", "[stage4][contract]") {
     hint("a tmpfs with mode 1777 on /tmp; sysfs with MS_RDONLY on /sys");
-    const Container container{4};
+    const StageContainer container{4};
     REQUIRE(::mkdir(container.outside("tmp").c_str(), 0755) == 0);
     write_file(container.outside("tmp/old"), "");
     CHECK(run(container.probing({"ls", "/tmp"})).out.empty());
@@ -77,7 +77,7 @@ TEST_CASE("/tmp is empty and can be written to, /sys cannot", "[stage4][contract
 
 TEST_CASE("-v shows a directory of the host, and :ro shows it read-only", "[stage4][contract]") {
     hint("bind mount it before the root is entered; for :ro remount it or use mount_setattr");
-    const Container container{4};
+    const StageContainer container{4};
     const std::string source = temporary_directory();
     write_file(source + "/file", "hello\n");
     const auto with = [&](const std::string& mode, const Words& verb) {
@@ -94,7 +94,7 @@ TEST_CASE("-v shows a directory of the host, and :ro shows it read-only", "[stag
 
 TEST_CASE("-w chooses the directory, and one that is not there is refused", "[stage4][contract]") {
     hint("chdir after the root is entered");
-    const Container container{4};
+    const StageContainer container{4};
     CHECK(run(container.probing({"cwd"}, {"-w", "/dev/shm"})).out == "/dev/shm\n");
     const Result refused = run(container.probing({"cwd"}, {"-w", "/no/such"}));
     INFO(refused);
@@ -104,7 +104,7 @@ TEST_CASE("-w chooses the directory, and one that is not there is refused", "[st
 TEST_CASE("the command's environment is PATH, HOSTNAME, HOME, TERM and what -e adds",
           "[stage4][contract]") {
     hint("execve with an environment of your own: the caller's may hold secrets");
-    const Container container{4};
+    const StageContainer container{4};
     const Result result =
         run(container.probing({"env"}, {"-e", "A=1", "-e", "CALLER", "--hostname", "here"}),
             {.environment = {"CALLER=yes", "SECRET=1", "TERM=vt100"}});
@@ -120,7 +120,7 @@ TEST_CASE("the command's environment is PATH, HOSTNAME, HOME, TERM and what -e a
 
 TEST_CASE("--read-only holds for the root and not for /tmp", "[stage4][contract]") {
     hint("make the root's own mount read-only, last of all, and not the mounts inside it");
-    const Container container{4};
+    const StageContainer container{4};
     const Result refused = run(container.probing({"touch", "/file"}, {"--read-only"}));
     INFO(refused);
     CHECK(refused.err.find("Read-only file system") != std::string::npos);
@@ -130,7 +130,7 @@ TEST_CASE("--read-only holds for the root and not for /tmp", "[stage4][contract]
 
 TEST_CASE("nothing that is mounted in a root is seen outside", "[stage4][contract]") {
     hint("make / private (MS_REC | MS_PRIVATE) in the new mount namespace before anything else");
-    const Container container{4};
+    const StageContainer container{4};
     const std::string before = read_file("/proc/self/mountinfo");
     Process runner{container.probing({"sleep"})};
     runner.wait_for_output("ready");
@@ -147,7 +147,7 @@ TEST_CASE("a root whose mount point is a link is refused, and the host is untouc
     const std::string canary = temporary_directory();
     write_file(canary + "/file", "untouched\n");
     for (const std::string place : {"proc", "sys", "dev", "tmp"}) {
-        const Container container{4};
+        const StageContainer container{4};
         CHECK(run(container.probing({"pid"})).out == "1\n");
         check(::rmdir(container.outside(place).c_str()), "rmdir", place);
         check(::symlink(canary.c_str(), container.outside(place).c_str()), "symlink", place);
@@ -160,7 +160,7 @@ TEST_CASE("a root whose mount point is a link is refused, and the host is untouc
 
 TEST_CASE("a link on the way to -v's place is followed inside the root", "[stage4][contract]") {
     hint("RESOLVE_IN_ROOT: an absolute link means the container's /, not the host's");
-    const Container container{4};
+    const StageContainer container{4};
     const std::string source = temporary_directory();
     write_file(source + "/mine", "mine\n");
     // Both have an /etc: it is the root's that is meant.
@@ -174,7 +174,7 @@ TEST_CASE("a link on the way to -v's place is followed inside the root", "[stage
 
 TEST_CASE("the way out of chroot leads nowhere after pivot_root", "[stage4][contract]") {
     hint("pivot_root, then umount2(\".\", MNT_DETACH): nothing of the host may stay mounted");
-    const Container container{4};
+    const StageContainer container{4};
     const std::string marker = temporary_directory() + "/" + random_name();
     write_file(marker, "the host's\n");
     // The project's own program knows the way; the container is the checked one's.
@@ -195,7 +195,7 @@ TEST_CASE("the way out of chroot leads nowhere after pivot_root", "[stage4][cont
 TEST_CASE("the command's exit code is the program's; 127 not found, 126 not a program",
           "[stage4][contract]") {
     hint("report the child's errno to the parent through a close-on-exec pipe");
-    const Container container{4};
+    const StageContainer container{4};
     const std::string code = std::to_string(1 + random_number(100));
     CHECK(run(container.probing({"exit", code})).exit_code == std::stoi(code));
     CHECK(run(container.command({"/no/such"})).exit_code == 127);

@@ -19,7 +19,7 @@ TEST_CASE("an empty directory is a root without programs", "[stage4]") {
 }
 
 TEST_CASE("a program whose loader is missing is told from one that is missing", "[stage4]") {
-    const Container container{4};
+    const StageContainer container{4};
     std::filesystem::copy_file("/bin/ls", container.outside("ls"));
     const Result result = run(container.command({"/ls"}));
     INFO(result);
@@ -77,7 +77,7 @@ TEST_CASE("a read-only root without mount points is refused, one that has them r
 }
 
 TEST_CASE("-w may be relative, to the root; too long a path is refused", "[stage4]") {
-    const Container container{4};
+    const StageContainer container{4};
     CHECK(run(container.probing({"cwd"}, {"-w", "dev/shm"})).out == "/dev/shm\n");
     CHECK(run(container.probing({"cwd"}, {"-w", "../../.."})).out == "/\n");
     std::string deep;
@@ -91,7 +91,7 @@ TEST_CASE("-w may be relative, to the root; too long a path is refused", "[stage
 }
 
 TEST_CASE("-v follows a link of the host's, and takes the host's / too", "[stage4]") {
-    const Container container{4};
+    const StageContainer container{4};
     const std::string source = temporary_directory();
     write_file(source + "/file", "hello\n");
     check(::symlink("file", (source + "/link").c_str()), "symlink");
@@ -106,7 +106,7 @@ TEST_CASE("-v may not fake what /proc says", "[stage4]") {
     const std::string source = temporary_directory();
     write_file(source + "/file", "");
     for (const int stage : stages_with_roots()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         check(::symlink("/proc", container.outside("link").c_str()), "symlink");
         for (const std::string destination :
              {"/proc", "/proc/1", "/proc/sys", "/dev/../proc", "/link", "/link/1"}) {
@@ -160,7 +160,7 @@ TEST_CASE("in a chroot that is no mount point the reason is told", "[stage4][roo
 }
 
 TEST_CASE("a host with a thousand mounts is as good as another", "[stage4][root]") {
-    const Container container{4};
+    const StageContainer container{4};
     const std::string place = temporary_directory();
     check(::mount("none", place.c_str(), "tmpfs", 0, nullptr), "mount");
     for (int i = 0; i < 1000; ++i) {

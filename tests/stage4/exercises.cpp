@@ -10,7 +10,7 @@
 
 TEST_CASE("the way out of chroot ends where it began", "[.][ex-4.1]") {
     hint("fchdir(root); pivot_root(\".\", \".\"); umount2(\".\", MNT_DETACH); chdir(\"/\")");
-    const Container container{4};
+    const StageContainer container{4};
     const std::string marker = temporary_directory() + "/" + random_name();
     write_file(marker, "the host's\n");
     const auto break_out = [&](const Words& options) {
@@ -28,7 +28,7 @@ TEST_CASE("the way out of chroot ends where it began", "[.][ex-4.1]") {
 
 TEST_CASE("after pivot_root no mount of the host is left", "[.][ex-4.1]") {
     hint("is the old root unmounted, with MNT_DETACH?");
-    const Container container{4};
+    const StageContainer container{4};
     const Result result = run(container.probing({"mounts"}));
     INFO(result);
     CHECK(result.exit_code == 0);
@@ -47,7 +47,7 @@ TEST_CASE("after pivot_root no mount of the host is left", "[.][ex-4.1]") {
 TEST_CASE("a read-only root refuses, and only where it is one", "[.][ex-4.2]") {
     hint("mount_setattr on the root's own mount, without AT_RECURSIVE");
     for (const Words& way : {Words{}, Words{"--chroot"}}) {
-        const Container container{4};
+        const StageContainer container{4};
         const auto touch = [&](const std::string& path) {
             Words options{"--read-only"};
             options.insert(options.end(), way.begin(), way.end());
@@ -67,7 +67,7 @@ TEST_CASE("a read-only root refuses, and only where it is one", "[.][ex-4.2]") {
 
 TEST_CASE("a /dev with six devices, five links and nothing else", "[.][ex-4.3]") {
     hint("mknodat, and where it gives EPERM a bind of the host's own device");
-    const Container container{4};
+    const StageContainer container{4};
     const Result result = run(container.probing({"devices"}));
     INFO(result);
     CHECK(result.out ==
@@ -83,7 +83,7 @@ TEST_CASE("a /dev with six devices, five links and nothing else", "[.][ex-4.3]")
 TEST_CASE("the same /dev through a user namespace", "[.][ex-4.3]") {
     hint("there mknod is refused: open_tree(OPEN_TREE_CLONE) and move_mount the host's");
     need_user_namespaces();
-    const Container container{4};
+    const StageContainer container{4};
     const Result result = run(container.probing({"devices"}, {"--user"}));
     INFO(result);
     CHECK(result.out.find("null char 1:3\n") != std::string::npos);
@@ -93,7 +93,7 @@ TEST_CASE("the same /dev through a user namespace", "[.][ex-4.3]") {
 
 TEST_CASE("--tmpfs is an island that can be written to in a read-only root", "[.][ex-4.4]") {
     hint("new_file_system(\"tmpfs\", ...) attached where make_directory_in_root leads");
-    const Container container{4};
+    const StageContainer container{4};
     make_directories(container.outside("var/cache"));
     write_file(container.outside("var/cache/old"), "");
     const auto with = [&](const Words& verb) {
@@ -113,7 +113,7 @@ TEST_CASE("--tmpfs is an island that can be written to in a read-only root", "[.
 
 TEST_CASE("--tmpfs stays inside, whatever links the root holds", "[.][ex-4.4]") {
     hint("Links::kept_inside, as for -v");
-    const Container container{4};
+    const StageContainer container{4};
     check(::symlink("/etc", container.outside("link").c_str()), "symlink");
     make_directories(container.outside("etc"));
     write_file(container.outside("etc/old"), "");
@@ -157,10 +157,29 @@ TEST_CASE("two containers over one image do not see each other's writes", "[.][e
 TEST_CASE("an image under an overlay needs no mount points and is left as it was", "[.][ex-4.5]") {
     if (!can_mount_overlay(temporary_directory())) skip("this machine cannot mount an overlay");
     hint("attach the mounts to the merged directory, not to the image");
-    const Container container{4};
+    const StageContainer container{4};
     const Result result = run(container.probing({"ls", "/"}, {"--overlay"}));
     INFO(result);
     CHECK(result.out == "dev\nprobe\nproc\nsys\ntmp\n");
     CHECK(names_in(container.outside("")) == Words{"probe"});
     CHECK(run(container.probing({"touch", "/x"}, {"--overlay", "--read-only"})).exit_code == 1);
+}
+
+TEST_CASE("a temporary root goes with all that was made in it", "[.][ex-4.6]") {
+    hint("unlinkat each entry; where that fails, open the directory of the same mount and go down");
+    if (!is_root()) need_user_namespaces();
+    const std::string place = temporary_directory();
+    const std::string precious = temporary_directory();
+    write_file(precious + "/file", "the host's\n");
+    const std::string script =
+        "mkdir -p /a/b/c/d; echo x > /a/b/file; chmod 0 /a/b/file /a/b /a; mkdir -m 0 /closed; "
+        "ln -s " +
+        precious + " /link; ln -s " + precious + "/file /other; exit 3";
+    const Result result =
+        run({program(4), "run", "--quiet", "-v", precious + ":/data", "--", "sh", "-c", script},
+            {.environment = {"TMPDIR=" + place}});
+    INFO(result);
+    CHECK(result.exit_code == 3);
+    CHECK(names_in(place).empty());
+    CHECK(read_file(precious + "/file") == "the host's\n");
 }

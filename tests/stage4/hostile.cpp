@@ -39,7 +39,7 @@ private:
     std::string path_, before_;
 };
 
-static void link_in(const Container& container, const std::string& name,
+static void link_in(const StageContainer& container, const std::string& name,
                     const std::string& target) {
     check(::symlink(target.c_str(), container.outside(name).c_str()), "symlink", name);
 }
@@ -56,7 +56,7 @@ TEST_CASE("a root whose mount points are links is refused", "[stage4]") {
             for (const auto& target :
                  {canary.path(), by_dots(canary.path()), canary.path() + "/below",
                   std::string{"/no/such/directory"}, std::string{"/"}, std::string{".."}, place}) {
-                const Container container{stage};
+                const StageContainer container{stage};
                 link_in(container, place, target);
                 const Result result = run(container.probing({"pid"}));
                 INFO(result);
@@ -74,7 +74,7 @@ TEST_CASE("a root whose mount points are links is refused", "[stage4]") {
 TEST_CASE("a root whose mount points are files is refused", "[stage4]") {
     for (const int stage : stages_with_roots()) {
         for (const std::string place : {"proc", "sys", "dev", "tmp"}) {
-            const Container container{stage};
+            const StageContainer container{stage};
             write_file(container.outside(place), "");
             const Result result = run(container.probing({"pid"}));
             INFO(result);
@@ -88,7 +88,7 @@ TEST_CASE("a root whose mount points are files is refused", "[stage4]") {
 TEST_CASE("links below /dev are covered by a /dev of our own", "[stage4]") {
     for (const int stage : stages_with_roots()) {
         const Canary canary;
-        const Container container{stage};
+        const StageContainer container{stage};
         check(::mkdir(container.outside("dev").c_str(), 0755), "mkdir");
         for (const std::string name : {"pts", "shm", "mqueue", "null", "console", "fd"}) {
             link_in(container, "dev/" + name, canary.path() + "/file");
@@ -106,7 +106,7 @@ TEST_CASE("a link in a bind's destination is followed inside the root and no fur
         write_file(source + "/mine", "mine\n");
         // The host has an /etc, and so has the root: it is the root's that the bind covers.
         for (const std::string target : {"/etc", "../../../../etc", "deep/../etc"}) {
-            const Container container{stage};
+            const StageContainer container{stage};
             link_in(container, "link", target);
             make_directories(container.outside("etc"));
             make_directories(container.outside("deep"));
@@ -126,7 +126,7 @@ TEST_CASE("a bind behind a dangling or circular link makes nothing outside", "[s
         for (const auto& target :
              {canary.path() + "/new", by_dots(canary.path()) + "/new", std::string{"link"}}) {
             for (const std::string destination : {"/link", "/link/deeper"}) {
-                const Container container{stage};
+                const StageContainer container{stage};
                 link_in(container, "link", target);
                 const Result result =
                     run(container.probing({"pid"}, {"-v", source + ":" + destination}));
@@ -144,7 +144,7 @@ TEST_CASE("dots in a bind's destination end at the root", "[stage4]") {
         const Canary canary;
         const std::string source = temporary_directory();
         write_file(source + "/mine", "mine\n");
-        const Container container{stage};
+        const StageContainer container{stage};
         const std::string name = random_name();
         const Result contained = run(
             container.probing({"cat", "/" + name + "/mine"}, {"-v", source + ":/../../" + name}));
@@ -160,7 +160,7 @@ TEST_CASE("dots in a bind's destination end at the root", "[stage4]") {
 TEST_CASE("a link swapped during the start leads nowhere outside", "[stage4][slow]") {
     const Canary canary;
     for (const int stage : stages_with_roots()) {
-        const Container container{stage};
+        const StageContainer container{stage};
         const std::string place = container.outside("proc");
         check(::mkdir(place.c_str(), 0755), "mkdir");
         link_in(container, "evil", canary.path());

@@ -7,8 +7,8 @@
 #include "tests/stage3/container.hpp"
 
 // Stages 4 and 5 mount the same things.
-static std::vector<Container> containers() {
-    std::vector<Container> all;
+static std::vector<StageContainer> containers() {
+    std::vector<StageContainer> all;
     for (const int stage : stages_with_roots()) all.emplace_back(stage);
     return all;
 }
@@ -267,7 +267,7 @@ TEST_CASE("a root that is none is refused with its path and the reason", "[stage
 }
 
 TEST_CASE("a relative root and one with a slash at its end will do", "[stage4]") {
-    const Container container{4};
+    const StageContainer container{4};
     const std::string place = container.outside("");
     const auto run_at = [&](const std::string& root, const std::string& directory) {
         return run({program(4), "run", "--quiet", "--rootfs", root, "/probe", "pid"},

@@ -7,7 +7,7 @@
 
 // Whether a program of stage 5 stands for stage 4's.
 inline bool has_images() {
-    return Container{4}.stage() == 5;
+    return StageContainer{4}.stage() == 5;
 }
 
 // The command line that runs `command` in a root of ours, with these options, and --quiet. Where a

@@ -12,7 +12,7 @@ static Result run_words(const Words& words, const RunOptions& options = {}) {
 }
 
 TEST_CASE("a run is narrated in the articles' words and order", "[stage5]") {
-    const Container container{5};
+    const StageContainer container{5};
     const std::string root = container.outside("");
     Process runner{{program(5), "run", root, "/probe", "args", "a b"}};
     REQUIRE(runner.wait() == 0);
@@ -41,7 +41,7 @@ TEST_CASE("a run is narrated in the articles' words and order", "[stage5]") {
 
 TEST_CASE("the limits that were asked for are told", "[stage5][root]") {
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     const Result result = run({program(5), "run", "-m", "64", "--cpu=512", "--pids", "20",
                                container.outside(""), "/probe", "pid"});
     INFO(result);
@@ -53,7 +53,7 @@ TEST_CASE("the limits that were asked for are told", "[stage5][root]") {
 }
 
 TEST_CASE("IMAGE is host, a directory, or left out before two dashes", "[stage5][slow]") {
-    const Container container{5};
+    const StageContainer container{5};
     const std::string root = container.outside("");
     CHECK(run_words({root, "/probe", "args", "-x"}).out == "-x\n");
     CHECK(run_words({root, "--", "/probe", "args", "-x"}).out == "-x\n");
@@ -90,7 +90,7 @@ TEST_CASE("an image that is none is refused before anything is done", "[stage5][
 
 TEST_CASE("options of the command are the command's", "[stage5][contract]") {
     hint("our options end at IMAGE: do not look for options in what follows");
-    const Container container{5};
+    const StageContainer container{5};
     const std::string root = container.outside("");
     CHECK(run_words({root, "/probe", "args", "-la", "-c", "--memory"}).out ==
           "-la\n-c\n--memory\n");
@@ -98,7 +98,7 @@ TEST_CASE("options of the command are the command's", "[stage5][contract]") {
 }
 
 TEST_CASE("an option of ours behind the command is the command's, and that is told", "[stage5]") {
-    const Container container{5};
+    const StageContainer container{5};
     const std::string root = container.outside("");
     for (const std::string option : {"--memory", "--cpu"}) {
         const Result result = run({program(5), "run", root, "/probe", "args", option, "64"});
@@ -113,7 +113,7 @@ TEST_CASE("an option of ours behind the command is the command's, and that is to
 }
 
 TEST_CASE("--network is none or host", "[stage5][contract]") {
-    const Container container{5};
+    const StageContainer container{5};
     const std::string here = run({probe(), "interfaces"}).out;
     CHECK(run(container.probing({"interfaces"}, {"--network", "none"})).out == "lo up\n");
     CHECK(run(container.probing({"interfaces"}, {"--network", "host"})).out == here);
@@ -124,7 +124,7 @@ TEST_CASE("--network is none or host", "[stage5][contract]") {
 }
 
 TEST_CASE("the host name of a container bears its ID", "[stage5][contract]") {
-    const Container container{5};
+    const StageContainer container{5};
     const std::string first = run(container.probing({"hostname"})).out;
     const std::string second = run(container.probing({"hostname"})).out;
     CHECK(id_of(first) != id_of(second));

@@ -26,7 +26,7 @@ static bool echoes(Process& runner, const std::string& line, int milliseconds) {
 TEST_CASE("exercise 5.1: a paused container stands still, and loses nothing", "[.][ex-5.1][root]") {
     hint("cgroup.freeze, or version 1's freezer.state: in the groups that the ID names");
     need_limits();
-    const Container container = container_with_programs({"sh", "hostname", "cat"});
+    const StageContainer container = container_with_programs({"sh", "hostname", "cat"});
     Process runner{container.command({"/bin/sh", "-c", "hostname; exec cat"})};
     const std::string id = id_of(runner.read_line());
     pause_verb("pause", id);
@@ -42,7 +42,7 @@ TEST_CASE("exercise 5.1: a paused container stands still, and loses nothing", "[
 
 TEST_CASE("exercise 5.1: a paused container that is killed ends", "[.][ex-5.1][root]") {
     need_limits();
-    const Container container = container_with_programs({"sh", "hostname", "cat"});
+    const StageContainer container = container_with_programs({"sh", "hostname", "cat"});
     Running running{container.command({"/bin/sh", "-c", "hostname; exec cat"}), "container-"};
     pause_verb("pause", id_of(running.runner().out()));
     running.runner().signal(SIGKILL);
@@ -63,7 +63,7 @@ TEST_CASE("exercise 5.1: what is no container is named", "[.][ex-5.1]") {
 TEST_CASE("exercise 5.2: the tenth process of nine is refused", "[.][ex-5.2][root]") {
     hint("pids.max, in the group of the pids controller");
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     CHECK(run(container.probing({"forks", "50"}, {"--pids", "10"})).out ==
           "9 Resource temporarily unavailable\n");
     CHECK(run(container.probing({"forks", "8"}, {"--pids", "10"})).out == "8 ok\n");
@@ -73,12 +73,12 @@ TEST_CASE("exercise 5.2: the tenth process of nine is refused", "[.][ex-5.2][roo
 TEST_CASE("exercise 5.3: nothing lives on, and no group is left", "[.][ex-5.3][root]") {
     hint("cgroup.kill; or freeze, kill all in cgroup.procs, thaw; in the groups below too");
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     const Result result = run(container.probing({"orphan"}, {"--share", "pid"}));
     INFO(result);
     REQUIRE(result.exit_code == 0);
     CHECK_FALSE(is_alive(static_cast<pid_t>(std::stol(result.out))));
-    const Container shell = container_with_programs({"sh"});
+    const StageContainer shell = container_with_programs({"sh"});
     const Result bomb = run(shell.command({"/bin/sh", "-c", "bomb() { bomb | bomb & }; bomb"},
                                           {"--share", "pid", "--pids", "30"}));
     INFO(bomb);
@@ -88,7 +88,7 @@ TEST_CASE("exercise 5.3: nothing lives on, and no group is left", "[.][ex-5.3][r
 TEST_CASE("exercise 5.4: want of memory is told, any other SIGKILL is not", "[.][ex-5.4][root]") {
     hint("137 alone says SIGKILL; the counter alone says that some process was killed");
     need_limits();
-    const Container container = container_with_programs({"sh"});
+    const StageContainer container = container_with_programs({"sh"});
     const auto errors_of = [&](const std::string& script) {
         const Result result = run(container.command({"/bin/sh", "-c", script}, {"--memory", "64"}),
                                   {.deadline = std::chrono::seconds{50}});
@@ -108,7 +108,7 @@ TEST_CASE("exercise 5.5: a container has so much processor time, and no more",
           "[.][ex-5.5][root]") {
     hint("cpu.stat's usage_usec counts all that lived in the group; look at it every 50 ms");
     need_limits();
-    const Container container = container_with_programs({"sh", "sleep"});
+    const StageContainer container = container_with_programs({"sh", "sleep"});
     const Words options{"--cpu-seconds", "1", "--cpu", "0"};
     const RunOptions patience{.deadline = std::chrono::seconds{30}};
     const std::string told = "killed: out of CPU time, limit 1 s";
@@ -128,4 +128,24 @@ TEST_CASE("exercise 5.5: a container has so much processor time, and no more",
     CHECK(asleep.exit_code == 5);
     CHECK(asleep.err.empty());
     CHECK(run(container.probing({"pid"}, {"--cpu-seconds", "0"})).exit_code == 125);
+}
+
+TEST_CASE("exercise 5.6: a list of processors is read as the kernel writes it",
+          "[.][ex-5.6][root]") {
+    hint("split at the commas, then at the hyphen; a std::set of numbers");
+    need_limits();
+    const StageContainer container{5};
+    for (const std::string list : {"0", "0,0", "0-0", "0-0,0"}) {
+        const Result result =
+            run(container.probing({"cat", "/proc/self/status"}, {"--cpuset-cpus", list}));
+        INFO(result);
+        CHECK(result.exit_code == 0);
+        CHECK(result.out.find("Cpus_allowed_list:\t0\n") != std::string::npos);
+    }
+    for (const std::string list : {"", ",0", "0,", "0,,0", "1-0", "0--1", "-1", "x", "0-x"}) {
+        const Result result = run(container.probing({"pid"}, {"--cpuset-cpus", list}));
+        INFO(result);
+        CHECK(result.exit_code == 125);
+        CHECK(fault_of_line(result.err, {"--cpuset-cpus"}) == "");
+    }
 }

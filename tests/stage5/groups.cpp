@@ -12,7 +12,7 @@
 #include "stage5-cgroups/cgroup.hpp"
 
 // A container that says it is ready, then waits for a line and ends with 5.
-static Words waiting(const Container& container, const Words& options = {}) {
+static Words waiting(const StageContainer& container, const Words& options = {}) {
     Words all = options;
     all.insert(all.end(), {"--pids", "100"});
     return container.command({"/bin/sh", "-c", "echo ready; read line; exit 5"}, all);
@@ -21,7 +21,7 @@ static Words waiting(const Container& container, const Words& options = {}) {
 TEST_CASE("groups are gone after the command has ended", "[stage5][root][contract]") {
     hint("does the parent remove the group's directory (rmdir) after waitpid?");
     need_limits();
-    const Container container = container_with_programs({"sh"});
+    const StageContainer container = container_with_programs({"sh"});
     Running running{waiting(container), "ready"};
     CHECK(running.groups().size() >= 1);
     running.runner().send("go\n");
@@ -31,7 +31,7 @@ TEST_CASE("groups are gone after the command has ended", "[stage5][root][contrac
 
 TEST_CASE("groups are gone after Ctrl-C, SIGTERM and SIGKILL", "[stage5][root]") {
     need_limits();
-    const Container container = container_with_programs({"sh"});
+    const StageContainer container = container_with_programs({"sh"});
     for (const int signal : {SIGINT, SIGTERM, SIGKILL}) {
         Running running{waiting(container), "ready"};
         CHECK(running.groups().size() >= 1);
@@ -43,7 +43,7 @@ TEST_CASE("groups are gone after Ctrl-C, SIGTERM and SIGKILL", "[stage5][root]")
 
 TEST_CASE("groups are gone after an error", "[stage5][root]") {
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     const Result result =
         run({program(5), "run", "--pids", "100", container.outside(""), "/no/such/program"});
     INFO(result);
@@ -57,7 +57,7 @@ TEST_CASE("groups are gone after an error", "[stage5][root]") {
 TEST_CASE("two containers at once have groups of their own", "[stage5][root][contract]") {
     hint("is a part of the group's name random?");
     need_limits();
-    const Container container = container_with_programs({"sh"});
+    const StageContainer container = container_with_programs({"sh"});
     Running first{waiting(container, {"--memory", "64"}), "ready"};
     Running second{waiting(container, {"--memory", "128"}), "ready"};
     CHECK(first.limit(kMemoryFiles) == "67108864");
@@ -91,7 +91,7 @@ static bool memory_is_of_version2() {
 TEST_CASE("a command is in its group before its first instruction", "[stage5][root][contract]") {
     hint("does the child wait until it is in its group, or is it born there?");
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     const Words ours = lines_with_limits(read_file("/proc/self/cgroup"));
     // In our cgroup namespace the paths are not cut off at the container's own group.
     for (int turn = 0; turn < 20; ++turn) {
@@ -112,7 +112,7 @@ TEST_CASE("a command is in its group before its first instruction", "[stage5][ro
 
 TEST_CASE("what a command starts at once is in its group too", "[stage5][root]") {
     need_limits();
-    const Container container = container_with_programs({"sh", "cat"});
+    const StageContainer container = container_with_programs({"sh", "cat"});
     const Result result = run(container.command(
         {"/bin/sh", "-c",
          "i=0; while [ $i -lt 40 ]; do cat /proc/self/cgroup & i=$((i+1)); done; wait"},
@@ -133,7 +133,7 @@ TEST_CASE("what a command starts at once is in its group too", "[stage5][root]")
 TEST_CASE("what a command has left is killed with its group", "[stage5][root]") {
     need_limits();
     // Without a PID namespace nothing else would end it.
-    const Result result = run(Container{5}.probing({"orphan"}, {"--share", "pid"}));
+    const Result result = run(StageContainer{5}.probing({"orphan"}, {"--share", "pid"}));
     INFO(result);
     REQUIRE(result.exit_code == 0);
     CHECK_FALSE(is_alive(static_cast<pid_t>(std::stol(result.out))));
@@ -148,7 +148,7 @@ static pid_t sleeping_child() {
 
 TEST_CASE("groups made inside a container's group go with it", "[stage5][root]") {
     need_limits();
-    const Container container = container_with_programs({"sh"});
+    const StageContainer container = container_with_programs({"sh"});
     Running running{waiting(container), "ready"};
     Child guest{sleeping_child()};
     for (const auto& group : running.groups()) {
@@ -209,7 +209,7 @@ TEST_CASE("a group of the same name that is there already is not taken over", "[
 
 TEST_CASE("a limit below what is in use is refused or ends the user", "[stage5][root]") {
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     const std::string name = random_name();
     Cgroup cgroup{name};
     cgroup.limit_memory(200u << 20);

@@ -10,7 +10,7 @@
 void need_limits();
 
 // A container of stage 5 whose root holds a shell and these programs of the host.
-Container container_with_programs(const Words& programs);
+StageContainer container_with_programs(const Words& programs);
 
 // The directories of the groups in which a process lives and we do not.
 Words groups_of_process(pid_t pid);

@@ -18,8 +18,8 @@ void need_limits() {
     if (found < 3) skip("no cgroup tree here in which we could limit memory, cpu and pids");
 }
 
-Container container_with_programs(const Words& programs) {
-    const Container container{5};
+StageContainer container_with_programs(const Words& programs) {
+    const StageContainer container{5};
     Words command{built("stage4-chroot"), "rootfs", container.outside("")};
     command.insert(command.end(), programs.begin(), programs.end());
     const Result result = run(command, {.deadline = std::chrono::seconds{30}});

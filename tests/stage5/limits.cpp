@@ -7,14 +7,14 @@
 #include "stage5-cgroups/cgroup_v1.hpp"
 #include "tests/stage5/groups.hpp"
 
-static Words sleeping(const Container& container, const Words& options) {
+static Words sleeping(const StageContainer& container, const Words& options) {
     return container.command({"/probe", "sleep"}, options);
 }
 
 TEST_CASE("without options a container may use 512 MiB and one CPU", "[stage5][root][contract]") {
     hint("the defaults are --memory 512 and --cpu 1024");
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     Running running{sleeping(container, {}), "ready"};
     CHECK(running.limit(kMemoryFiles) == "536870912");
     CHECK(running.limit(kCpuFiles).starts_with("100000"));
@@ -27,7 +27,7 @@ TEST_CASE("limits are what was asked for, in the kernel's own files", "[stage5][
     need_limits();
     const unsigned mebibytes = 16 + random_number(1000);
     const unsigned pids = 2 + random_number(1000);
-    const Container container{5};
+    const StageContainer container{5};
     Running running{sleeping(container, {"--memory", std::to_string(mebibytes), "--cpu", "512",
                                          "--pids", std::to_string(pids)}),
                     "ready"};
@@ -39,7 +39,7 @@ TEST_CASE("limits are what was asked for, in the kernel's own files", "[stage5][
 
 TEST_CASE("memory is limited with swap, not beside it", "[stage5][root]") {
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     Running running{sleeping(container, {"--memory", "64"}), "ready"};
     const Words files = {"memory.swap.max", "memory.memsw.limit_in_bytes"};
     const std::string swap = running.limit(files);
@@ -61,7 +61,7 @@ TEST_CASE("the smallest and the largest share of a CPU are taken", "[stage5][roo
 
 TEST_CASE("a weight is the kernel's weight, or as many shares", "[stage5][root]") {
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     Running running{sleeping(container, {"--cpu-weight", "50"}), "ready"};
     CHECK((running.limit({"cpu.weight"}) == "50" || running.limit({"cpu.shares"}) == "512"));
     running.end();
@@ -79,7 +79,7 @@ static void need_cpuset() {
 
 TEST_CASE("a container runs on the processors of its set alone", "[stage5][root]") {
     need_cpuset();
-    const Container container{5};
+    const StageContainer container{5};
     const Result result = run(
         container.probing({"cat", "/proc/self/status"}, {"--cpuset-cpus", "0", "--memory", "0"}));
     INFO(result);
@@ -93,7 +93,7 @@ TEST_CASE("a container runs on the processors of its set alone", "[stage5][root]
 
 TEST_CASE("a limit of 0 is none", "[stage5][root]") {
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     const Result result = run({program(5), "run", "--memory", "0", "--cpu", "0", "--pids", "0",
                                container.outside(""), "/probe", "cat", "/proc/self/cgroup"});
     INFO(result);
@@ -105,7 +105,7 @@ TEST_CASE("a limit of 0 is none", "[stage5][root]") {
 TEST_CASE("a container makes as many processes as it may", "[stage5][root][contract]") {
     hint("pids.max counts every process in the group, the first one too");
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     CHECK(run(container.probing({"forks", "50"}, {"--pids", "10"})).out ==
           "9 Resource temporarily unavailable\n");
     CHECK(run(container.probing({"forks", "50"})).out == "50 ok\n");
@@ -113,7 +113,7 @@ TEST_CASE("a container makes as many processes as it may", "[stage5][root][contr
 
 TEST_CASE("a fork bomb ends by itself and leaves nothing", "[stage5][root]") {
     need_limits();
-    const Container container = container_with_programs({"sh"});
+    const StageContainer container = container_with_programs({"sh"});
     const Result result = run(
         container.command({"/bin/sh", "-c", "bomb() { bomb | bomb & }; bomb"}, {"--pids", "20"}));
     INFO(result);
@@ -123,7 +123,7 @@ TEST_CASE("a fork bomb ends by itself and leaves nothing", "[stage5][root]") {
 TEST_CASE("a quarter of a CPU is a quarter of its time", "[stage5][root][contract]") {
     hint("is cpu.max \"25000 100000\" (version 1: cpu.cfs_quota_us 25000)?");
     need_limits();
-    const Result result = run(Container{5}.probing({"burn", "1000"}, {"--cpu", "256"}));
+    const Result result = run(StageContainer{5}.probing({"burn", "1000"}, {"--cpu", "256"}));
     INFO(result);
     REQUIRE(result.out.starts_with("ready\n"));
     CHECK(std::stoi(result.out.substr(6)) < 550);  // of 1000 ms it had about 250
@@ -132,7 +132,7 @@ TEST_CASE("a quarter of a CPU is a quarter of its time", "[stage5][root][contrac
 TEST_CASE("the limits can be read inside, and not be changed", "[stage5][root][contract]") {
     hint("is the group's file system mounted on /sys/fs/cgroup, read-only?");
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     const Words options{"--memory", "64", "--pids", "20"};
     Words places;  // of version 2 and of version 1
     for (const std::string place :

@@ -12,7 +12,7 @@ TEST_CASE("a command that uses more memory than it may is killed, and that is to
           "[stage5][root][contract]") {
     hint("does memory.events (version 1: memory.oom_control) have an oom_kill above 0 at the end?");
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     const Result within = run(container.probing({"eat", "20"}, {"--memory", "64"}));
     INFO(within);
     CHECK(within.out == "ate 20\n");
@@ -27,7 +27,7 @@ TEST_CASE("a command that uses more memory than it may is killed, and that is to
 TEST_CASE("any other SIGKILL is not called want of memory", "[stage5][root][contract]") {
     hint("137 is the code of every SIGKILL: only the kernel's counter tells them apart");
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     Running running{container.command({"/probe", "sleep"}, {"--memory", "64"}), "ready"};
     ::kill(running.first(), SIGKILL);
     CHECK(running.runner().wait() == 137);
@@ -36,7 +36,7 @@ TEST_CASE("any other SIGKILL is not called want of memory", "[stage5][root][cont
 
 TEST_CASE("a child's end for want of memory is the command's own affair", "[stage5][root]") {
     need_limits();
-    const Container container = container_with_programs({"sh"});
+    const StageContainer container = container_with_programs({"sh"});
     const Result result = run(
         container.command({"/bin/sh", "-c", "/probe eat 100; echo $?"}, {"--memory", "64"}), kSlow);
     INFO(result);
@@ -49,7 +49,7 @@ TEST_CASE("--stats tells what was used beside what was allowed", "[stage5][root]
     hint(
         "memory.peak and cpu.stat (version 1: memory.max_usage_in_bytes, cpu.stat, cpuacct.usage)");
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     const Result result =
         run(container.probing({"eat", "40"}, {"--stats", "--memory", "100", "--cpu", "512"}));
     INFO(result);
@@ -71,7 +71,7 @@ TEST_CASE("--stats tells what was used beside what was allowed", "[stage5][root]
 TEST_CASE("CPU time is counted", "[stage5][root]") {
     need_limits();
     const Result result =
-        run(Container{5}.probing({"burn", "600"}, {"--stats", "--quiet", "--cpu", "256"}));
+        run(StageContainer{5}.probing({"burn", "600"}, {"--stats", "--quiet", "--cpu", "256"}));
     INFO(result);
     const auto seconds = [&](const std::string& name) {
         const auto at = result.err.find(name);
@@ -84,14 +84,14 @@ TEST_CASE("CPU time is counted", "[stage5][root]") {
 }
 
 TEST_CASE("without --stats, and where stderr is no terminal, there is no table", "[stage5]") {
-    const Container container{5};
+    const StageContainer container{5};
     const Result result = run({program(5), "run", container.outside(""), "/probe", "pid"});
     INFO(result);
     CHECK(result.err.find("throttled") == std::string::npos);
 }
 
 TEST_CASE("limits that do not hold are not told as if they did", "[stage5][root]") {
-    const Container container{5};
+    const StageContainer container{5};
     const Result result = run(
         {"unshare", "--mount", "sh", "-c", "umount --recursive --lazy /sys/fs/cgroup; exec \"$@\"",
          "sh", program(5), "run", "--quiet", "--stats", container.outside(""), "/probe", "pid"});

@@ -11,7 +11,7 @@
 #include "tests/stage5/groups.hpp"
 
 // As nobody, or as whoever we are, in a group that is not ours to write to.
-static Result run_without_rights(const Container& container, const Words& options) {
+static Result run_without_rights(const StageContainer& container, const Words& options) {
     if (is_root()) check(::chown(container.outside("").c_str(), 65534, 65534), "chown", "root");
     Words command{program(5), "run"};
     command.insert(command.end(), options.begin(), options.end());
@@ -28,7 +28,7 @@ static void need_no_delegation() {
 
 TEST_CASE("a limit that was asked for and cannot be set is an error", "[stage5][ungrouped]") {
     need_no_delegation();
-    const Container container{5};
+    const StageContainer container{5};
     for (const Words& options : {Words{"--memory", "64"}, Words{"--cpu", "512"},
                                  Words{"--pids", "10"}, Words{"--quiet", "--memory", "64"}}) {
         Words all = options;
@@ -43,7 +43,7 @@ TEST_CASE("a limit that was asked for and cannot be set is an error", "[stage5][
 
 TEST_CASE("defaults that cannot be set are left out, and said", "[stage5][ungrouped]") {
     need_no_delegation();
-    const Container container{5};
+    const StageContainer container{5};
     const Result result = run_without_rights(container, {});
     INFO(result);
     CHECK(result.exit_code == 7);
@@ -57,7 +57,7 @@ TEST_CASE("defaults that cannot be set are left out, and said", "[stage5][ungrou
 }
 
 TEST_CASE("without any cgroup tree defaults are left out and limits an error", "[stage5][root]") {
-    const Container container{5};
+    const StageContainer container{5};
     const auto without_tree = [&](const Words& options) {
         Words command{"unshare",
                       "--mount",
@@ -83,7 +83,7 @@ TEST_CASE("without any cgroup tree defaults are left out and limits an error", "
 
 TEST_CASE("a tree that is mounted read-only is no reason not to run", "[stage5][root]") {
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     const auto read_only = [&](const Words& options) {
         Words command{"unshare",
                       "--mount",
@@ -111,7 +111,7 @@ TEST_CASE("a tree that is mounted read-only is no reason not to run", "[stage5][
 
 TEST_CASE("a container inside a container runs, without limits of its own", "[stage5][root]") {
     need_limits();
-    const Container container{5};
+    const StageContainer container{5};
     std::filesystem::copy_file(program(5), container.outside("inner"));
     make_directories(container.outside("image"));
     std::filesystem::copy_file(probe(), container.outside("image/probe"));
@@ -126,7 +126,7 @@ TEST_CASE("a container inside a container runs, without limits of its own", "[st
 }
 
 // A container of stage 5 for an ordinary user, whose command the words are.
-static Words for_ordinary_user(const Container& container, const Words& options,
+static Words for_ordinary_user(const StageContainer& container, const Words& options,
                                const Words& command) {
     check(::chown(container.outside("").c_str(), 65534, 65534), "chown", "root");
     Words all{program(5), "run", "--quiet"};
@@ -139,7 +139,7 @@ static Words for_ordinary_user(const Container& container, const Words& options,
 TEST_CASE("an ordinary user limits containers in groups that are its own", "[stage5][root]") {
     need_limits();
     need_user_namespaces();
-    const Container container{5};
+    const StageContainer container{5};
     const DelegatedGroups groups;
     const Words options{"--memory", "64", "--cpu", "2048", "--pids", "10"};
     const Result forks =
@@ -159,7 +159,7 @@ TEST_CASE("an ordinary user limits containers in groups that are its own", "[sta
 TEST_CASE("an ordinary user's groups go when its program is killed", "[stage5][root]") {
     need_limits();
     need_user_namespaces();
-    const Container container{5};
+    const StageContainer container{5};
     const DelegatedGroups groups;
     Process runner{
         groups.entering(for_ordinary_user(container, {"--pids", "10"}, {"/probe", "sleep"}))};
@@ -173,7 +173,7 @@ TEST_CASE("an ordinary user's groups go when its program is killed", "[stage5][r
 TEST_CASE("a group that holds others cannot be divided, and they are named", "[stage5][root][v2]") {
     need_limits();
     need_user_namespaces();
-    const Container container{5};
+    const StageContainer container{5};
     const DelegatedGroups groups;
     const pid_t pid = check(::fork(), "fork");
     while (pid == 0) ::pause();

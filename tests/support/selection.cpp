@@ -5,15 +5,20 @@
 #include <array>
 #include <map>
 
+#include "common/file.hpp"
 #include "tests/support/case_cgroups.hpp"
 
 Machine this_machine() {
-    return {::geteuid() == 0, cgroup_layout()};
+    const std::string apparmor = "/sys/module/apparmor/parameters/enabled";
+    return {::geteuid() == 0, cgroup_layout(),
+            file_exists(apparmor) && read_file(apparmor).starts_with('Y')};
 }
 
 static std::string unmet_need(const Machine& machine, const Case& test) {
     if (test.has("[root]") && !machine.is_root) return "root: sudo make test";
     if (test.has("[user]") && machine.is_root) return "an ordinary user: make test without root";
+    if (test.has("[apparmor]") && !machine.has_apparmor)
+        return "a kernel with AppArmor: make test-vm";
     std::string layouts;
     for (const std::string layout : {"v1", "v2", "hybrid"}) {
         if (!test.has("[" + layout + "]")) continue;

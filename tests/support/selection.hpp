@@ -10,6 +10,7 @@
 struct Machine {
     bool is_root = false;
     std::string cgroup_layout;  // "v1", "v2", "hybrid"
+    bool has_apparmor = false;
 };
 
 struct Selection {
