@@ -20,7 +20,7 @@ TEST_CASE("a script that does what it should passes, and its case is named", "[c
     CHECK(result.exit_code == 0);
     CHECK(contains(result.out, "passed: victim: it says hello ("));
     CHECK(result.out.ends_with("1 passed, 0 failed, 0 skipped\n"));
-    CHECK(!contains(result.out, "[victim]"));
+    CHECK(!contains(result.out, "[pupil]"));
 }
 
 TEST_CASE("a wrong program is told what was expected, got and said, and how to try again",

@@ -12,7 +12,7 @@ Result classroom(const ClassroomCall& call) {
     command.push_back(call.verb);
     // What the make that runs the tests was told is not for them.
     std::vector<std::string> variables{
-        "STAGE=", "EX=", "PROGRAM=", "DIR=", "ONLY=", "SEED=", "CASE="};
+        "STAGE=", "EX=", "N=", "PROGRAM=", "DIR=", "SKELETON=", "ONLY=", "SEED=", "CASE="};
     for (const auto& one : call.variables) variables.push_back(one);
     return run(command, {.environment = variables,
                          .directory = source_directory(),

@@ -4,66 +4,9 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
-#include "tests/classroom/classroom.hpp"
-
-static constexpr const char* kErrors = R"(#pragma once
-#include <stdexcept>
-class Failure : public std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-)";
-
-static constexpr const char* kWord = R"(#include "stage1-demo/word.hpp"
-
-static std::string with_newline(const std::string& text) {
-    return text + "\n";
-}
-
-// The word that is said.
-std::string word(int times) {
-    return times > 0 ? with_newline("hello") : "";
-}
-)";
-
-static constexpr const char* kMain = R"(#include <cstdio>
-
-#include "stage1-demo/word.hpp"
-
-int main() try {
-    std::fputs(word(1).c_str(), stdout);
-} catch (const std::exception& error) {
-    std::fprintf(stderr, "demo: %s\n", error.what());
-    return 1;
-}
-)";
-
-static constexpr const char* kPatch = R"(--- a/stage1-demo/word.cpp
-+++ b/stage1-demo/word.cpp
-@@ -6,5 +6,5 @@
- 
- // The word that is said.
- std::string word(int times) {
--    return times > 0 ? with_newline("hello") : "";
-+    return times > 0 ? with_newline("goodbye") : "";
- }
-)";
+#include "tests/classroom/demo_tree.hpp"
 
 static constexpr const char* kHole = "Size S · hole · `stage1-demo/word.cpp` `word`";
-
-static std::string demo_tree() {
-    const std::string tree = temporary_directory();
-    for (const char* folder : {"/common", "/stage1-demo", "/book/exercises", "/book/answers"}) {
-        make_directories(tree + folder);
-    }
-    write_file(tree + "/common/error.hpp", kErrors);
-    write_file(tree + "/stage1-demo/main.cpp", kMain);
-    write_file(tree + "/stage1-demo/word.cpp", kWord);
-    write_file(tree + "/stage1-demo/word.hpp",
-               "#pragma once\n#include <string>\nstd::string word(int times);\n");
-    write_file(tree + "/stage1-demo/notes.txt", "not for readers\n");
-    write_file(tree + "/book/01-demo.md", "# A word\n");
-    return tree;
-}
 
 static void add_exercise(const std::string& tree, const std::string& id, const std::string& kind) {
     write_file(tree + "/book/exercises/" + id + ".md",
@@ -78,12 +21,6 @@ static Result start(const std::string& tree, const std::string& id, const std::s
     return classroom({.verb = "new", .variables = {"EX=" + id, "DIR=" + directory}, .tree = tree});
 }
 
-static Result build_in(const std::string& directory) {
-    return run({"make", "-s"}, {.environment = {"MAKEFLAGS=", "MAKELEVEL=", "MFLAGS="},
-                                .directory = directory,
-                                .deadline = std::chrono::seconds{50}});
-}
-
 TEST_CASE("an exercise starts with its function taken out, builds, and says where to read",
           "[classroom]") {
     const std::string tree = demo_tree();
@@ -95,10 +32,11 @@ TEST_CASE("an exercise starts with its function taken out, builds, and says wher
     const std::string source = read_file(directory + "/stage1-demo/word.cpp");
     CHECK(contains(source,
                    "std::string word(int times) {\n"
-                   "    throw NotWrittenYet{\"word\", \"book/01-demo.md\"};\n}\n"));
+                   "    throw NotWrittenYet{\"word\", \"EXERCISE.md and 'Saying it' in "
+                   "book/01-demo.md\"};\n}\n"));
     CHECK(contains(source, "// The word that is said.\n"));
     CHECK(contains(source, "static std::string with_newline"));
-    CHECK(read_file(directory + "/stage1-demo/main.cpp") == kMain);
+    CHECK(read_file(directory + "/stage1-demo/main.cpp") == kDemoMain);
     CHECK(!file_exists(directory + "/stage1-demo/notes.txt"));
     CHECK(contains(read_file(directory + "/EXERCISE.md"), "](" + tree + "/book/01-demo.md)"));
     const Result built = build_in(directory);
@@ -108,8 +46,8 @@ TEST_CASE("an exercise starts with its function taken out, builds, and says wher
     const Result result = run({directory + "/build/stage1-demo"});
     CHECK(result.exit_code == 1);
     CHECK(result.err ==
-          "word is not written yet: see EXERCISE.md and book/01-demo.md\n"
-          "demo: word is not written yet\n");
+          "not written yet: word: read EXERCISE.md and 'Saying it' in book/01-demo.md\n"
+          "demo: not written yet: word: read EXERCISE.md and 'Saying it' in book/01-demo.md\n");
 }
 
 TEST_CASE("an exercise beyond the reference starts with the reference as it is", "[classroom]") {
@@ -119,7 +57,7 @@ TEST_CASE("an exercise beyond the reference starts with the reference as it is",
     const Result started = start(tree, "1.92", directory);
     INFO(started);
     REQUIRE(started.exit_code == 0);
-    CHECK(read_file(directory + "/stage1-demo/word.cpp") == kWord);
+    CHECK(read_file(directory + "/stage1-demo/word.cpp") == kDemoWord);
     CHECK(file_exists(directory + "/EXERCISE.md"));
 }
 
@@ -166,7 +104,7 @@ TEST_CASE("a check that the unsolved program passes, and an answer that is none,
     add_exercise(tree, "1.91", kHole);
     add_exercise(tree, "1.92", beyond("1.92"));
     add_exercise(tree, "1.93", beyond("1.93"));
-    write_file(tree + "/book/answers/1.92.patch", kPatch);
+    write_file(tree + "/book/answers/1.92.patch", kDemoPatch);
     write_file(tree + "/book/answers/1.93.patch", "");
     make_directories(tree + "/build");
     const Result reference =

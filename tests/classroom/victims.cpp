@@ -2,19 +2,19 @@
 // for them, by name or as the check of an exercise that the book does not have.
 #include "tests/support/testing.hpp"
 
-TEST_CASE("victim: it says hello", "[.][victim][ex-1.90]") {
+TEST_CASE("victim: it says hello", "[.][pupil][ex-1.90]") {
     hint("is anything printed at all?");
     const Result result = run({program(1)});
     INFO(result);
     CHECK(result.out == "hello\n");
 }
 
-TEST_CASE("victim: it's there, and says so at once", "[.][victim]") {
+TEST_CASE("victim: it's there, and says so at once", "[.][pupil]") {
     Process process{{program(1), "now"}};
     CHECK(process.read_line() == "ready");
 }
 
-TEST_CASE("victim: its name is said back", "[.][victim]") {
+TEST_CASE("victim: its name is said back", "[.][pupil]") {
     const std::string name = random_name();
     const Result result = run({program(1), name});
     INFO(result);
@@ -27,4 +27,8 @@ TEST_CASE("victim: an exercise's check that every program passes", "[.][ex-1.91]
 
 TEST_CASE("victim: an exercise's check that asks for more", "[.][ex-1.92][ex-1.93]") {
     CHECK(run({program(1)}).out == "goodbye\n");
+}
+
+TEST_CASE("victim: a bug's check", "[.][bug-1.90]") {
+    CHECK(run({program(1)}).out == "hello\n");
 }

@@ -67,9 +67,9 @@ std::string find_program(const std::string& path, const std::vector<std::string>
 }
 
 static std::string again(const CheckRequest& request) {
-    std::string text = request.exercise.empty()
-                           ? "make check STAGE=" + std::to_string(request.stage)
-                           : "make exercise EX=" + request.exercise;
+    std::string text = "make check STAGE=" + std::to_string(request.stage);
+    if (!request.exercise.empty()) text = "make exercise EX=" + request.exercise;
+    if (!request.bug.empty()) text = "make bug N=" + request.bug;
     if (!request.program.empty()) text += " PROGRAM=" + request.program;
     for (const auto& part : request.parts) text += " " + part;
     if (request.only_this_stage) text += " ONLY=1";
@@ -86,6 +86,7 @@ static int first_stage(const CheckRequest& request) {
 static std::string expression(const CheckRequest& request) {
     if (!request.only_case.empty()) return request.only_case;
     if (!request.exercise.empty()) return "[ex-" + request.exercise + "]";
+    if (!request.bug.empty()) return "[bug-" + request.bug + "]";
     std::string text;
     for (int stage = first_stage(request); stage <= request.stage; ++stage) {
         text += (text.empty() ? "" : ",") + ("[contract][stage" + std::to_string(stage) + "]");

@@ -11,6 +11,7 @@
 struct CheckRequest {
     int stage = 0;
     std::string exercise{};  // "3.2": its check alone
+    std::string bug{};       // the same of a planted bug
     std::string program{};
     std::vector<std::string> parts{};  // of stage 6: "SLIPWAYD=path"
     bool only_this_stage = false;

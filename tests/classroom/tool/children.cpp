@@ -34,15 +34,19 @@ std::vector<std::string> environment_with(const std::vector<std::string>& variab
     }
 }
 
-Ended run_to_end(const std::vector<std::string>& command, const std::string& directory,
-                 const std::vector<std::string>& variables) {
+Started start_with_output(const std::vector<std::string>& command, const std::string& directory,
+                          const std::vector<std::string>& variables) {
     Pipe output = make_pipe();
     const pid_t pid = check(::fork(), "fork");
     if (pid == 0) become(command, directory, variables, output.write_end.get());
-    Child child{pid};
-    output.write_end.close();
+    return {std::move(output.read_end), Child{pid}};
+}
+
+Ended run_to_end(const std::vector<std::string>& command, const std::string& directory,
+                 const std::vector<std::string>& variables) {
+    Started started = start_with_output(command, directory, variables);
     Ended ended;
-    ended.output = read_all(output.read_end.get(), command[0], kOutputBytesMax);
-    ended.exit_code = child.wait();
+    ended.output = read_all(started.output.get(), command[0], kOutputBytesMax);
+    ended.exit_code = started.child.wait();
     return ended;
 }

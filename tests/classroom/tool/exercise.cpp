@@ -6,30 +6,10 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "tests/classroom/tool/workshop.hpp"
 #include "tests/support/source.hpp"
 
 static constexpr const char* kFolder = "book/exercises/";
-
-// The name of the first thing in a folder that begins so; empty when there is none.
-static std::string name_beginning(const std::string& folder, const std::string& beginning) {
-    std::error_code not_there;
-    for (const auto& entry : std::filesystem::directory_iterator{folder, not_there}) {
-        const std::string name = entry.path().filename();
-        if (name.starts_with(beginning)) return name;
-    }
-    return {};
-}
-
-std::string stage_folder(const std::string& tree, int stage) {
-    const std::string name = name_beginning(tree, "stage" + std::to_string(stage) + "-");
-    if (name.empty()) throw Failure{"there is no stage " + std::to_string(stage) + " here"};
-    return name;
-}
-
-std::string chapter_of(const std::string& tree, int stage) {
-    const std::string name = name_beginning(tree + "/book", "0" + std::to_string(stage) + "-");
-    return name.empty() ? "the book" : "book/" + name;
-}
 
 // What stands between backticks.
 static std::vector<std::string> in_backticks(const std::string& line) {
@@ -97,8 +77,7 @@ std::vector<Exercise> all_exercises(const std::string& tree) {
         const std::string name = entry.path().filename();
         const std::string id = name.ends_with(".md") ? name.substr(0, name.size() - 3) : "";
         const int stage = stage_in(id);
-        const std::string folder = "stage" + std::to_string(stage) + "-";
-        if (stage > 0 && !name_beginning(tree, folder).empty()) ids.push_back(id);
+        if (stage > 0 && has_stage(tree, stage)) ids.push_back(id);
     }
     std::ranges::sort(ids, {}, [](const std::string& id) {
         return std::stoi(id.substr(0, 1)) * 1000 + std::stoi(id.substr(2));

@@ -29,9 +29,3 @@ Exercise read_exercise(const std::string& tree, const std::string& id);
 
 // Those of the stages that are in the tree, in order.
 std::vector<Exercise> all_exercises(const std::string& tree);
-
-// "stage3-namespaces". Throws Failure when the tree has no such stage.
-std::string stage_folder(const std::string& tree, int stage);
-
-// "book/03-namespaces.md"; "the book" where the chapter is not there.
-std::string chapter_of(const std::string& tree, int stage);

@@ -1,5 +1,6 @@
 // classroom: for those who write a stage of their own, and for whoever writes exercises.
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,14 +12,20 @@
 #include "common/file.hpp"
 #include "common/options.hpp"
 #include "common/process.hpp"
+#include "tests/classroom/tool/bug.hpp"
 #include "tests/classroom/tool/check.hpp"
 #include "tests/classroom/tool/children.hpp"
+#include "tests/classroom/tool/exercise.hpp"
+#include "tests/classroom/tool/handout.hpp"
+#include "tests/classroom/tool/new_exercise.hpp"
+#include "tests/classroom/tool/new_stage.hpp"
+#include "tests/classroom/tool/progress.hpp"
 #include "tests/classroom/tool/proofs.hpp"
 
 static constexpr Program kProgram{
-    "classroom", "[OPTIONS] check | exercise | new | check-tests",
-    "Behind make check, make exercise, make new and make check-tests, whose variables it reads\n"
-    "from its environment: STAGE, EX, PROGRAM, DIR, ONLY, SEED, CASE; CLI, DAEMON, SHIM.\n"
+    "classroom", "[OPTIONS] check | exercise | new | progress | bug | export | diff | check-tests",
+    "Behind make check, make new and the others, whose variables it reads from its environment:\n"
+    "STAGE, EX, N, PROGRAM, DIR, SKELETON, ONLY, SEED, CASE; CLI, DAEMON, SHIM.\n"
     "Exit codes: 0 all is well, 1 it is not, 2 usage."};
 
 static constexpr long kSeedMax = 0xffffffffL;
@@ -44,12 +51,12 @@ static std::string parts_of_stage6(const char* name, const std::string& as) {
     return path.empty() ? "" : as + "=" + find_program(path, starting_points());
 }
 
-static CheckRequest request_from_variables(const std::string& exercise, int stage) {
-    CheckRequest request{.stage = stage, .exercise = exercise, .program = variable("PROGRAM")};
+static CheckRequest request_from_variables(CheckRequest request) {
+    request.program = variable("PROGRAM");
     request.only_this_stage = !variable("ONLY").empty();
     request.seed = wanted_seed();
     request.only_case = variable("CASE");
-    if (stage < 6) return request;
+    if (request.stage < 6) return request;
     for (const auto& part :
          {parts_of_stage6("CLI", "SLIPWAY"), parts_of_stage6("DAEMON", "SLIPWAYD"),
           parts_of_stage6("SHIM", "SLIPWAY_SHIM")}) {
@@ -83,14 +90,84 @@ static Exercise wanted_exercise(const Workshop& workshop) {
     throw UsageError{"EX=N.M is missing, one of:" + list};
 }
 
-static int make_new(const Workshop& workshop, const Exercise& exercise) {
-    std::string directory = variable("DIR");
-    if (directory.empty()) throw UsageError{"DIR=path is missing: the directory to fill"};
-    if (directory.starts_with("~/")) directory = variable("HOME") + directory.substr(1);
-    if (!directory.starts_with('/')) directory = variable("FROM") + "/" + directory;
+static std::string wanted_directory(const std::string& what) {
+    const std::string directory = variable("DIR");
+    if (directory.empty()) throw UsageError{"DIR=path is missing: " + what};
+    if (directory.starts_with("~/")) return variable("HOME") + directory.substr(1);
+    const bool is_whole = directory.starts_with('/') || variable("FROM").empty();
+    return is_whole ? directory : variable("FROM") + "/" + directory;
+}
+
+static int make_new_exercise(const Workshop& workshop, const Exercise& exercise) {
+    const std::string directory = wanted_directory("the directory to fill");
     make_exercise(workshop, exercise, directory);
     print("exercise " + exercise.id + ": " + exercise.title + "\n  cd " + directory +
           "\n  the task: EXERCISE.md; to build: make; whether it is done: make check\n");
+    return 0;
+}
+
+static int wanted_stage_up_to_5() {
+    const int stage = wanted_stage();
+    if (stage > 5) throw UsageError{"STAGE=" + std::to_string(stage) + ": this is for 1 to 5"};
+    return stage;
+}
+
+static int make_new(const Workshop& workshop) {
+    if (variable("STAGE").empty()) return make_new_exercise(workshop, wanted_exercise(workshop));
+    const int stage = wanted_stage_up_to_5();
+    const std::string directory = wanted_directory("the directory to fill");
+    const std::string skeleton = variable("SKELETON");
+    const std::string heading = "stage " + std::to_string(stage) + ": ";
+    if (skeleton == "empty") {
+        make_empty_stage(workshop, stage, directory);
+        print(heading + "write it in any language\n  cd " + directory +
+              "\n  what it has to do: CONTRACT.md; what starts it: run\n");
+        return 0;
+    }
+    if (!skeleton.empty()) throw UsageError{"SKELETON=empty, or nothing"};
+    const int count = make_stage(workshop, stage, directory);
+    print(heading + std::to_string(count) + " functions to write\n  cd " + directory +
+          "\n  to build: make; how far it is: make progress; to read: " +
+          chapter_of(workshop.tree, stage) + "\n");
+    return 0;
+}
+
+static int hand_out(const Workshop& workshop) {
+    const int stage = wanted_stage_up_to_5();
+    const std::string directory = wanted_directory("the directory to fill");
+    const int count = export_stage(workshop, stage, directory);
+    print(std::to_string(count) + " files and a Makefile in " + directory + "\n");
+    return 0;
+}
+
+static int show_recipe(const Workshop& workshop) {
+    const int stage = wanted_stage_up_to_5();
+    if (stage == 1) throw UsageError{"STAGE=1: there is none before it (2 to 5)"};
+    Paper paper{.columns = 165, .is_colored = ::isatty(STDOUT_FILENO) == 1};
+    winsize window{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) {
+        paper.columns = window.ws_col;
+    }
+    print(recipe_beside(workshop.tree, stage, paper));
+    return 0;
+}
+
+static Bug wanted_bug(const Workshop& workshop) {
+    const std::string id = variable("N");
+    if (!id.empty()) return read_bug(workshop.tree, id);
+    std::string list;
+    for (const Bug& one : all_bugs(workshop.tree)) list += "\n  " + one.id + "  " + one.title;
+    throw UsageError{"N=N.M is missing, one of:" + list};
+}
+
+static int plant(const Workshop& workshop, const Bug& bug) {
+    if (variable("DIR").empty() && !variable("PROGRAM").empty()) {
+        become_check(workshop, request_from_variables({.stage = bug.stage, .bug = bug.id}));
+    }
+    const std::string directory = wanted_directory("the directory to fill; or PROGRAM=path");
+    make_bug({workshop.tree, {}}, bug, directory);
+    print("bug " + bug.id + ": " + bug.title + "\n  cd " + directory +
+          "\n  what one sees: BUG.md; to build: make; whether it is gone: make check\n");
     return 0;
 }
 
@@ -99,17 +176,29 @@ static int trials_at_a_time() {
     return static_cast<int>(std::max(2l, ::sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
+static int check_tests(const Workshop& workshop) {
+    const int stage = variable("STAGE").empty() ? 0 : wanted_stage();
+    return prove(claims_of(workshop, {stage, variable("EX"), variable("N")}), trials_at_a_time());
+}
+
 static int run(const std::string& verb, const Workshop& workshop) {
-    if (verb == "check") become_check(workshop, request_from_variables("", wanted_stage()));
+    if (verb == "check") {
+        become_check(workshop, request_from_variables({.stage = wanted_stage()}));
+    }
     if (verb == "exercise") {
         const Exercise exercise = wanted_exercise(workshop);
-        become_check(workshop, request_from_variables(exercise.id, exercise.stage));
+        become_check(workshop,
+                     request_from_variables({.stage = exercise.stage, .exercise = exercise.id}));
     }
-    if (verb == "new") return make_new(workshop, wanted_exercise(workshop));
-    if (verb == "check-tests") {
-        const int stage = variable("STAGE").empty() ? 0 : wanted_stage();
-        return prove(claims_of(workshop, {stage, variable("EX")}), trials_at_a_time());
+    if (verb == "new") return make_new(workshop);
+    if (verb == "progress") {
+        return show_progress(workshop, wanted_directory("where your programs are"),
+                             variable("CASE"));
     }
+    if (verb == "bug") return plant(workshop, wanted_bug(workshop));
+    if (verb == "export") return hand_out(workshop);
+    if (verb == "diff") return show_recipe(workshop);
+    if (verb == "check-tests") return check_tests(workshop);
     throw UsageError{"unknown verb " + printable(verb)};
 }
 

@@ -5,26 +5,20 @@
 #include <string>
 
 #include "tests/classroom/tool/exercise.hpp"
-
-struct Workshop {
-    std::string tree;     // the project
-    std::string build;    // its build directory: what is compiled there is lent to the reader's
-    std::string tests{};  // the program that holds the cases, when it is not the usual one
-};
+#include "tests/classroom/tool/workshop.hpp"
 
 // Fills `directory`, which is made, or is there and empty. Throws Failure when it is not empty, or
 // when a function to be taken out is not there.
 void make_exercise(const Workshop& workshop, const Exercise& exercise,
                    const std::string& directory);
 
-// The program that holds the black-box cases of a stage.
-std::string tests_of(const Workshop& workshop, int stage);
-
-// The program that `make` in such a directory builds.
-std::string program_in(const std::string& tree, const Exercise& exercise,
-                       const std::string& directory);
-
-// The text of a source file with each of these functions reduced to a throw of NotWrittenYet, which
-// names `chapter`. Throws Failure when there is no such function.
-std::string with_holes(const std::string& source, const Exercise& exercise,
-                       const std::string& chapter);
+// The same for a task of another kind: this text, and the Makefile, in which `make check` asks
+// `question` ("exercise EX=3.2") of the program.
+struct Task {
+    int stage = 0;
+    std::string title{};
+    std::string file{};  // the name of its text
+    std::string text{};
+    std::string question{};
+};
+void make_task(const Workshop& workshop, const Task& task, const std::string& directory);

@@ -7,9 +7,14 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "tests/classroom/tool/bug.hpp"
 #include "tests/classroom/tool/check.hpp"
 #include "tests/classroom/tool/children.hpp"
-#include "tests/support/source.hpp"
+#include "tests/classroom/tool/engine.hpp"
+#include "tests/classroom/tool/exercise.hpp"
+#include "tests/classroom/tool/marks.hpp"
+#include "tests/classroom/tool/new_exercise.hpp"
+#include "tests/classroom/tool/new_stage.hpp"
 
 // A directory that is gone when its owner is.
 class Scratch {
@@ -32,37 +37,39 @@ private:
 
 // Which cases passed and which failed, in the order in which they ended.
 struct Marks {
-    std::vector<std::string> passed, failed;
-    std::string output;  // without the lines of those that passed
+    std::vector<Mark> passed, failed;
+    std::string output;
 };
-
-// "a silent client delays nobody" of "passed: a silent client delays nobody (0.1 s)".
-static std::string name_in(const std::string& line, std::size_t start) {
-    return line.substr(start, line.rfind(" (") - start);
-}
 
 static Marks mark(const Workshop& workshop, const CheckRequest& request,
                   const std::string& program) {
-    const CheckCommand command = check_command(request, program, tests_of(workshop, request.stage));
+    CheckRequest whole = request;
+    if (request.stage == 6) whole.parts = parts_beside(program);
+    const CheckCommand command =
+        check_command(whole, request.stage == 6 ? "" : program, tests_of(workshop, request.stage));
     Marks marks;
-    const std::string output = run_to_end(command.words, workshop.tree, command.variables).output;
-    for (const std::string& line : lines_of(output)) {
-        if (line.starts_with("passed: ")) {
-            marks.passed.push_back(name_in(line, 8));
-            continue;
-        }
-        if (line.starts_with("FAILED: ")) marks.failed.push_back(name_in(line, 8));
-        marks.output += line + "\n";
+    marks.output = run_to_end(command.words, workshop.tree, command.variables).output;
+    for (const Mark& one : marks_in(marks.output)) {
+        if (one.verdict == Verdict::passed) marks.passed.push_back(one);
+        if (one.verdict == Verdict::failed) marks.failed.push_back(one);
     }
     return marks;
 }
 
 static std::string reference(const Workshop& workshop, int stage) {
-    return workshop.build + "/" + stage_folder(workshop.tree, stage);
+    return workshop.build + "/" + (stage == 6 ? "slipwayd" : stage_folder(workshop.tree, stage));
 }
 
 static bool is_done(const Marks& marks) {
     return marks.failed.empty() && !marks.passed.empty();
+}
+
+static Proof failed_with(const std::string& sentence, const std::string& output) {
+    return {.faults = {sentence + ":\n" + output}};
+}
+
+static Ended build(const std::string& directory) {
+    return run_to_end({"make", "-s", "-j1"}, directory, {"MAKEFLAGS=", "MAKELEVEL=", "MFLAGS="});
 }
 
 // --- the contract -------------------------------------------------------------------------------
@@ -84,16 +91,46 @@ static Proof all_pass(const Workshop& workshop, int stage) {
 static Proof all_fail(const Workshop& workshop, int stage, const std::string& program) {
     const Marks marks = mark(workshop, {.stage = stage, .only_this_stage = true}, program);
     Proof proof;
-    for (const auto& name : marks.passed) proof.faults.push_back("passes all the same: " + name);
+    for (const Mark& one : marks.passed) {
+        proof.faults.push_back("passes all the same: " + one.name);
+    }
     if (marks.passed.empty() && marks.failed.empty()) proof.faults.push_back(marks.output);
     return proof;
 }
 
 static Proof all_fail_on_nothing(const Workshop& workshop, int stage) {
     const Scratch scratch;
-    const std::string program = scratch.path() + "/nothing";
-    write_file(program, "#!/bin/sh\nexit 0\n", 0755);
-    return all_fail(workshop, stage, program);
+    for (const char* name : {"/slipwayd", "/slipway"}) {  // for stage 6: whatever it is
+        write_file(scratch.path() + name, "#!/bin/sh\nexit 0\n", 0755);
+    }
+    return all_fail(workshop, stage, scratch.path() + "/slipwayd");
+}
+
+// What was generated builds, shows its usage, which is given, and fails each case for want of what
+// is left to write.
+static Proof prove_skeleton(const Workshop& workshop, int stage) {
+    const Scratch scratch;
+    const std::string directory = scratch.path() + "/stage";
+    make_stage(workshop, stage, directory);
+    const Ended built = build(directory);
+    if (built.exit_code != 0 || !built.output.empty()) {
+        return failed_with("it does not build", built.output);
+    }
+    const std::string program = program_in(workshop.tree, stage, directory);
+    const Ended usage = run_to_end({program, "--help"}, directory);
+    if (!usage.output.starts_with("Usage:")) return failed_with("it shows no usage", usage.output);
+    const Marks marks = mark(workshop, {.stage = stage, .only_this_stage = true}, program);
+    Proof proof;
+    for (const Mark& one : marks.passed) {
+        const bool is_given = one.name.starts_with("--help answers");
+        if (!is_given) proof.faults.push_back("passes all the same: " + one.name);
+    }
+    for (const Mark& one : marks.failed) {
+        const bool says_why = one.text.find("not written yet") != std::string::npos;
+        if (!says_why) proof.faults.push_back("fails for another reason: " + one.name);
+    }
+    if (marks.failed.empty()) proof.faults.push_back(marks.output);
+    return proof;
 }
 
 static void claim_contract(const Workshop& workshop, int stage, std::vector<Claim>& claims) {
@@ -102,6 +139,10 @@ static void claim_contract(const Workshop& workshop, int stage, std::vector<Clai
         {of_stage + "the reference passes every case", [=] { return all_pass(workshop, stage); }});
     claims.push_back({of_stage + "a program that only ends with 0 fails each",
                       [=] { return all_fail_on_nothing(workshop, stage); }});
+    if (stage == 6) return;
+    claims.push_back(
+        {of_stage + "where `make new` starts, each but --help fails for what is not written",
+         [=] { return prove_skeleton(workshop, stage); }});
     if (stage == 1) return;
     claims.push_back({of_stage + "stage " + std::to_string(stage - 1) + "'s program fails each",
                       [=] { return all_fail(workshop, stage, reference(workshop, stage - 1)); }});
@@ -109,17 +150,9 @@ static void claim_contract(const Workshop& workshop, int stage, std::vector<Clai
 
 // --- exercises ----------------------------------------------------------------------------------
 
-static Proof failed_with(const std::string& sentence, const std::string& output) {
-    return {.faults = {sentence + ":\n" + output}};
-}
-
 static Marks mark_exercise(const Workshop& workshop, const Exercise& exercise,
                            const std::string& program) {
     return mark(workshop, {.stage = exercise.stage, .exercise = exercise.id}, program);
-}
-
-static Ended build(const std::string& directory) {
-    return run_to_end({"make", "-s", "-j1"}, directory, {"MAKEFLAGS=", "MAKELEVEL=", "MFLAGS="});
 }
 
 static Proof prove_hole(const Workshop& workshop, const Exercise& exercise) {
@@ -129,19 +162,13 @@ static Proof prove_hole(const Workshop& workshop, const Exercise& exercise) {
     const Ended built = build(directory);
     if (built.exit_code != 0) return failed_with("it does not build", built.output);
     const Marks holed =
-        mark_exercise(workshop, exercise, program_in(workshop.tree, exercise, directory));
+        mark_exercise(workshop, exercise, program_in(workshop.tree, exercise.stage, directory));
     if (is_done(holed)) return failed_with("with its holes it passes", holed.output);
-    if (holed.output.find("is not written yet") == std::string::npos) {
+    if (holed.output.find("not written yet: ") == std::string::npos) {
         return failed_with("it fails, but not for its holes", holed.output);
     }
     const Marks solved = mark_exercise(workshop, exercise, reference(workshop, exercise.stage));
     return is_done(solved) ? Proof{} : failed_with("the reference fails", solved.output);
-}
-
-static Ended apply_patch(const std::string& patch, const std::string& directory) {
-    const Ended patched =
-        run_to_end({"patch", "-s", "-p1", "--no-backup-if-mismatch", "-i", patch}, directory);
-    return patched.exit_code == 127 ? run_to_end({"git", "apply", patch}, directory) : patched;
 }
 
 static Proof prove_beyond(const Workshop& workshop, const Exercise& exercise) {
@@ -150,12 +177,10 @@ static Proof prove_beyond(const Workshop& workshop, const Exercise& exercise) {
     const Scratch scratch;
     const std::string directory = scratch.path() + "/" + exercise.id;
     make_exercise(workshop, exercise, directory);
-    const Ended patched = apply_patch(workshop.tree + "/" + exercise.answer, directory);
-    if (patched.exit_code == 127) return {.is_skipped = true, .faults = {"neither patch nor git"}};
-    if (patched.exit_code != 0) return failed_with("the answer does not apply", patched.output);
+    apply_patch(workshop.tree + "/" + exercise.answer, directory);
     const Ended built = build(directory);
     if (built.exit_code != 0) return failed_with("the answer does not build", built.output);
-    const std::string program = program_in(workshop.tree, exercise, directory);
+    const std::string program = program_in(workshop.tree, exercise.stage, directory);
     const Marks solved = mark_exercise(workshop, exercise, program);
     if (!is_done(solved)) return failed_with("the answer fails", solved.output);
     if (!has_contract(workshop, exercise.stage)) return {};
@@ -178,14 +203,44 @@ static void claim_exercise(const Workshop& workshop, const Exercise& exercise,
     }
 }
 
+// --- bugs ---------------------------------------------------------------------------------------
+
+static Proof prove_bug(const Workshop& workshop, const Bug& bug) {
+    const CheckRequest request{.stage = bug.stage, .bug = bug.id};
+    const Marks sound = mark(workshop, request, reference(workshop, bug.stage));
+    const bool was_asked = !sound.passed.empty() || !sound.failed.empty();
+    if (!was_asked) return {.is_skipped = true, .faults = {"its check cannot run here"}};
+    if (!is_done(sound)) return failed_with("the reference fails", sound.output);
+    const Scratch scratch;
+    const std::string directory = scratch.path() + "/bug";
+    make_bug(workshop, bug, directory);
+    const Ended built = build(directory);
+    if (built.exit_code != 0) return failed_with("it does not build", built.output);
+    const Marks ill = mark(workshop, request, program_in(workshop.tree, bug.stage, directory));
+    return is_done(ill) ? failed_with("with the bug it passes", ill.output) : Proof{};
+}
+
+static void claim_bug(const Workshop& workshop, const Bug& bug, std::vector<Claim>& claims) {
+    claims.push_back(
+        {"bug " + bug.id + " (" + bug.title + "): its check fails, the reference passes",
+         [=] { return prove_bug(workshop, bug); }});
+}
+
 std::vector<Claim> claims_of(const Workshop& workshop, const Wanted& wanted) {
     std::vector<Claim> claims;
     for (const Exercise& exercise : all_exercises(workshop.tree)) {
         const bool of_stage = wanted.stage == 0 || wanted.stage == exercise.stage;
-        const bool is_named = wanted.exercise.empty() || wanted.exercise == exercise.id;
+        const bool is_named =
+            wanted.exercise.empty() ? wanted.bug.empty() : wanted.exercise == exercise.id;
         if (of_stage && is_named) claim_exercise(workshop, exercise, claims);
     }
-    for (int stage = 1; stage <= 5 && wanted.exercise.empty(); ++stage) {
+    for (const Bug& bug : all_bugs(workshop.tree)) {
+        const bool of_stage = wanted.stage == 0 || wanted.stage == bug.stage;
+        const bool is_named = wanted.bug.empty() ? wanted.exercise.empty() : wanted.bug == bug.id;
+        if (of_stage && is_named) claim_bug(workshop, bug, claims);
+    }
+    if (!wanted.exercise.empty() || !wanted.bug.empty()) return claims;
+    for (int stage = 1; stage <= 6; ++stage) {
         if (wanted.stage != 0 && wanted.stage != stage) continue;
         if (has_contract(workshop, stage)) claim_contract(workshop, stage, claims);
     }

@@ -30,6 +30,8 @@ static std::string say(const Proof& proof) {
         std::string said;
         try {
             said = say(claim.prove());
+        } catch (const NoTool& error) {
+            said = say({.is_skipped = true, .faults = {error.what()}});
         } catch (const std::exception& error) {
             said = say({.faults = {error.what()}});
         }
