@@ -18,5 +18,5 @@ static constexpr ClientProgram kProgram = {
 };
 
 int main(int argc, char** argv) {
-    return run_client(kProgram, {orchestrate_commands()}, arguments_of(argc, argv));
+    return run_client(kProgram, orchestrate_commands(), arguments_of(argc, argv));
 }

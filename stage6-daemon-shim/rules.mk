@@ -13,12 +13,12 @@ $(BUILD)/slipway-shim: $(BUILD)/obj/stage6-daemon-shim/slipway_shim.o $(FEATURE_
 $(SHIM_PROGRAMS): LINK := $(STATIC)
 
 # --- the daemons and the clients ----------------------------------------------------------------
-DAEMON_ARCHIVES := $(call core,daemon runtime contract wire json) $(call upto,5 4 3)
+DAEMON_ARCHIVES := $(call core,daemon transcript runtime contract wire json) $(call upto,5 4 3)
 DAEMON_PROGRAMS := $(BUILD)/orchestratord $(BUILD)/slipwayd
 $(BUILD)/orchestratord: $(BUILD)/obj/stage6-daemon-shim/orchestratord.o $(DAEMON_ARCHIVES)
 $(BUILD)/slipwayd: $(BUILD)/obj/stage6-daemon-shim/slipwayd.o $(FEATURE_ARCHIVES) $(DAEMON_ARCHIVES)
 
-CLIENT_ARCHIVES := $(call core,client wire json) $(call upto,)
+CLIENT_ARCHIVES := $(call core,client transcript wire json) $(call upto,)
 CLIENT_PROGRAMS := $(BUILD)/orchestrate $(BUILD)/slipway
 $(BUILD)/orchestrate: $(BUILD)/obj/stage6-daemon-shim/orchestrate.o $(CLIENT_ARCHIVES)
 $(BUILD)/slipway: $(BUILD)/obj/stage6-daemon-shim/slipway.o $(FEATURE_ARCHIVES) $(CLIENT_ARCHIVES)
@@ -45,4 +45,7 @@ ifneq ($(filter run,$(MAKECMDGOALS)),)
 $(call objects,$(wildcard stage6-daemon-shim/*.cpp $(addsuffix /*.cpp,$(CORE)))): | first-container
 endif
 
-.PHONY: stage6 run first-container
+demo-kill: $(BUILD)/slipway $(BUILD)/slipwayd $(BUILD)/slipway-shim $(BUILD)/stage4-chroot ## a container counts, the daemon is killed, and no number is lost; the same beside dockerd
+	@BUILD='$(BUILD)' DOCKERD_OPTIONS='$(DOCKERD_OPTIONS)' bash stage6-daemon-shim/demo-kill.sh
+
+.PHONY: stage6 run first-container demo-kill

@@ -1,6 +1,9 @@
 // Stage 6: slipway, the client with all features. It speaks to slipwayd and uses no other stage.
 #include "stage6-daemon-shim/core/client/commands.hpp"
 #include "stage6-daemon-shim/features/isolation/isolation_in_client.hpp"
+#include "stage6-daemon-shim/features/observe/observe_in_client.hpp"
+#include "stage6-daemon-shim/features/policies/policies_in_client.hpp"
+#include "stage6-daemon-shim/features/show/show_in_client.hpp"
 
 static constexpr ClientProgram kProgramOfCore = {
     .name = "slipway",
@@ -18,8 +21,9 @@ static constexpr ClientProgram kProgramOfCore = {
 };
 
 int main(int argc, char** argv) {
-    const ClientFeature features[] = {isolation_in_client()};
+    const ClientFeature features[] = {isolation_in_client(), policies_in_client(),
+                                      observe_in_client(), show_in_client()};
     ClientProgram program = kProgramOfCore;
     program.features = features;
-    return run_client(program, {slipway_commands()}, arguments_of(argc, argv));
+    return run_client(program, slipway_commands(program), arguments_of(argc, argv));
 }

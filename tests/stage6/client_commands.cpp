@@ -57,26 +57,39 @@ TEST_CASE("wrong usage of a client is one line and exit code 125", "[stage6][cli
     }
 }
 
-TEST_CASE("each command explains itself", "[stage6][client]") {
+// "ps", "image inspect": the commands that --help lists.
+static std::vector<std::string> listed_commands(const std::string& help) {
+    std::vector<std::string> names;
+    const std::string list = help.substr(0, help.find(" COMMAND --help"));
+    for (auto at = list.find(":\n  "); at != std::string::npos; at = list.find('\n', at + 1)) {
+        if (list.compare(at, 3, "\n  ") != 0) continue;
+        names.push_back(list.substr(at + 3, list.find("  ", at + 3) - at - 3));
+    }
+    return names;
+}
+
+TEST_CASE("each command explains itself, with something to try", "[stage6][client]") {
     for (const char* name : {"slipway", "orchestrate"}) {
         const Result help = run({built(name), "--help"});
         INFO(help);
         CHECK(help.exit_code == 0);
-        const auto begin = help.out.find("Commands:\n") + 10;
-        const std::string list = help.out.substr(begin, help.out.find("\n\n", begin) - begin);
-        std::size_t commands = 0;
-        for (std::size_t at = 0; at < list.size(); at = list.find('\n', at) + 1) {
-            const std::string command = list.substr(at + 2, list.find(' ', at + 2) - at - 2);
-            const Result result = run({built(name), command, "--help"});
+        const auto commands = listed_commands(help.out.substr(help.out.find("\n\n") + 2));
+        CHECK(commands.size() > 14);
+        for (const auto& command : commands) {
+            std::vector<std::string> words = {built(name)};
+            const auto blank = std::min(command.find(' '), command.size());
+            words.push_back(command.substr(0, blank));
+            if (blank < command.size()) words.push_back(command.substr(blank + 1));
+            words.push_back("--help");
+            const Result result = run(words);
             INFO(result);
             CHECK(result.exit_code == 0);
             CHECK(result.out.find(std::string{name} + " " + command) != std::string::npos);
-            ++commands;
-            if (list.find('\n', at) == std::string::npos) break;
+            CHECK(result.out.find("\nTry: ") != std::string::npos);
         }
-        CHECK(commands > 10);
     }
     CHECK(run({built("slipway"), "--version"}).out.starts_with("slipway "));
+    CHECK(run({built("slipway"), "help", "ps"}).out == run({built("slipway"), "ps", "--help"}).out);
 }
 
 TEST_CASE("ps shows Docker's columns", "[stage6][client]") {

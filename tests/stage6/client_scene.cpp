@@ -80,6 +80,29 @@ void ActedConnection::send_chunk(std::string_view bytes) {
     send(size + std::string{bytes} + "\r\n");
 }
 
+std::string ActedConnection::read_bytes(std::size_t count) {
+    while (input_.size() < count) {
+        if (!read_more()) throw Failure{"the client ended its side"};
+    }
+    const std::string bytes = input_.substr(0, count);
+    input_.erase(0, count);
+    return bytes;
+}
+
+std::string ActedConnection::read_chunks() {
+    std::string body;
+    while (true) {
+        std::size_t end = 0;
+        while ((end = input_.find("\r\n")) == std::string::npos) {
+            if (!read_more()) throw Failure{"the client ended the connection in a body"};
+        }
+        const std::size_t size = std::stoul(input_.substr(0, end), nullptr, 16);
+        input_.erase(0, end + 2);
+        body += read_bytes(size + 2).substr(0, size);
+        if (size == 0) return body;
+    }
+}
+
 std::string ActedConnection::read_to_end() {
     while (read_more()) {
     }

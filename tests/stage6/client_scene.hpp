@@ -32,8 +32,12 @@ public:
     void send_chunk(std::string_view bytes);
     void end_chunks() { send("0\r\n\r\n"); }
 
-    // What the client sends until it ends its sending side.
+    // What the client sends until it ends its sending side; of a stream of bytes the next so many.
     std::string read_to_end();
+    std::string read_bytes(std::size_t count);
+
+    // The body of the request, which comes in chunks.
+    std::string read_chunks();
 
 private:
     bool read_more();

@@ -62,7 +62,8 @@ TEST_CASE("every verb works on a container that outlived the daemon", "[stage6][
     CHECK_FALSE(file_exists(scene.directory(id)));
 }
 
-TEST_CASE("what is only created is still so after a restart, and starts", "[stage6][engine]") {
+TEST_CASE("what is only created is still so after a restart, and starts",
+          "[stage6][engine][contract]") {
     EngineScene scene;
     const std::string id = scene.create("web", {"sh", "-c", "exit 6"});
     scene.restart();

@@ -17,7 +17,10 @@
 #include "stage6-daemon-shim/core/wire/stream_frames.hpp"
 #include "tests/stage3/container.hpp"
 
-static constexpr int kDeadlineMilliseconds = 10000;
+// An emulated machine takes longer.
+static std::chrono::milliseconds deadline() {
+    return patient(std::chrono::milliseconds{10000});
+}
 
 Streams split_streams(std::string_view frames) {
     Streams streams;
@@ -33,7 +36,7 @@ Streams split_streams(std::string_view frames) {
 Talk::Talk(const std::string& socket) : socket_{connect_unix(socket)} {}
 
 void Talk::send(std::string_view bytes) {
-    send_all(socket_.get(), bytes, std::chrono::milliseconds{kDeadlineMilliseconds});
+    send_all(socket_.get(), bytes, deadline());
 }
 
 void Talk::request(const std::string& method, const std::string& path, const std::string& headers,
@@ -57,7 +60,7 @@ bool Talk::has_input() const {
 
 bool Talk::read_more() {
     pollfd ready{socket_.get(), POLLIN, 0};
-    if (::poll(&ready, 1, kDeadlineMilliseconds) != 1) {
+    if (::poll(&ready, 1, static_cast<int>(deadline().count())) != 1) {
         throw Failure{"the daemon sends nothing more after: " + printable(received_)};
     }
     char piece[65536];
@@ -116,12 +119,19 @@ Answer read_answer(Talk& talk) {
     return answer;
 }
 
-EngineScene::EngineScene(std::string family) : family_{std::move(family)} {
+EngineScene::EngineScene(std::string family, std::vector<std::string> options)
+    : family_{std::move(family)}, options_{std::move(options)} {
     if (!is_root()) need_user_namespaces();
     const std::string place = temporary_directory();
     root_ = place + "/root";
     socket_ = place + "/daemon.sock";
     start_daemon();
+}
+
+static std::vector<std::string> with_words(std::vector<std::string> command,
+                                           std::vector<std::string> words) {
+    for (std::string& word : words) command.push_back(std::move(word));
+    return command;
 }
 
 EngineScene::~EngineScene() {
@@ -144,8 +154,13 @@ void EngineScene::clean_up() {
 }
 
 std::vector<std::string> EngineScene::daemon() const {
-    return {built(family_ == "slipway" ? "slipwayd" : "orchestratord"), "--socket", socket_,
-            "--root", root_};
+    const char* const name = family_ == "slipway" ? "slipwayd" : "orchestratord";
+    std::vector<std::string> command{built(name), "--socket", socket_, "--root", root_};
+    // A reader's own; else a daemon knows its shim.
+    if (const char* shim = std::getenv("SLIPWAY_SHIM")) {
+        command.insert(command.end(), {"--shim", shim});
+    }
+    return with_words(std::move(command), options_);
 }
 
 void EngineScene::start_daemon() {
@@ -162,12 +177,6 @@ void EngineScene::kill_daemon() {
 void EngineScene::restart() {
     kill_daemon();
     start_daemon();
-}
-
-static std::vector<std::string> with_words(std::vector<std::string> command,
-                                           std::vector<std::string> words) {
-    for (std::string& word : words) command.push_back(std::move(word));
-    return command;
 }
 
 std::vector<std::string> EngineScene::client(std::vector<std::string> words) const {

@@ -39,8 +39,10 @@ public:
     // Whether the daemon has sent something, or ended the connection, by now.
     bool has_input() const;
 
-private:
+    // Takes what comes next; false at the end of the stream.
     bool read_more();
+
+private:
 
     Fd socket_;
     std::string received_;
@@ -61,7 +63,8 @@ Answer read_answer(Talk& talk);
 class EngineScene {
 public:
     // "slipway": slipwayd and slipway; "orchestrator": orchestratord and orchestrate.
-    explicit EngineScene(std::string family = "slipway");
+    // `options`: of the daemon's command line.
+    explicit EngineScene(std::string family = "slipway", std::vector<std::string> options = {});
     EngineScene(const EngineScene&) = delete;
     EngineScene& operator=(const EngineScene&) = delete;
     ~EngineScene();  // removes the containers and stops the daemon
@@ -114,6 +117,7 @@ private:
     void clean_up();
 
     std::string family_, root_, socket_;
+    std::vector<std::string> options_;
     std::unique_ptr<Process> daemon_;
 };
 

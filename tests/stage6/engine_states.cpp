@@ -1,250 +1,314 @@
-// The state table through the API, cell by cell; and wait, whose head comes before its answer.
-#include "tests/stage3/container.hpp"
+// The state table through the API, cell by cell.
+#include "stage6-daemon-shim/core/daemon/state_machine.hpp"
+#include "stage6-daemon-shim/core/daemon/wall_time.hpp"
 #include "tests/stage6/engine_scene.hpp"
 
-enum class Kind { created, running, exited };
+using enum State;
 
-static const char* name_of(Kind kind) {
-    switch (kind) {
-        case Kind::created: return "created";
-        case Kind::running: return "running";
-        case Kind::exited: return "exited";
-    }
-    return "";
-}
+static const std::string kQuick = "sleep 1000";
 
-// A container in that state, by the name of "web".
-static std::string make_in_state(const EngineScene& scene, Kind kind) {
-    if (kind == Kind::created) return scene.create("web", {"sleep", "1000"});
-    if (kind == Kind::running) return scene.run_detached("web", {"sleep", "1000"});
-    const std::string id = scene.run_detached("web", {"sh", "-c", "exit 5"});
-    scene.wait("web");
+// A command for the state, and how to come to it. One that restarts waits longer each time: after
+// some rounds for so long that it can be looked at.
+static std::string make_in_state(const EngineScene& scene, const std::string& name, State state) {
+    const auto change = [&](Json& body) {
+        body["HostConfig"]["Isolation"] = "none";
+        if (state != restarting) return;
+        body["HostConfig"]["RestartPolicy"] = Json::object({{"Name", "always"}});
+    };
+    const std::string text = state == exited || state == restarting ? "exit 5" : kQuick;
+    const std::string id = scene.create(name, {"sh", "-c", text}, change);
+    if (state != created) scene.start(id);
+    if (state == exited) scene.wait(id);
+    if (state == paused) CHECK(scene.request("POST", "/containers/" + id + "/pause").status == 204);
     return id;
 }
 
+// The first half of a wait of more than a second: there is time to ask before it is over.
+static bool waits_long(const Json& inspected) {
+    const auto count = inspected.find("RestartCount")->as_integer();
+    const Json& state = *inspected.find("State");
+    const WallTime age = wall_time_now() - parse_time(state.find("FinishedAt")->as_string());
+    return state.find("Status")->as_string() == "restarting" && count >= 4 && count < 20 &&
+           age < (kWallSecond / 20 << count);
+}
+
+static void wait_until_it_waits_long(const EngineScene& scene, const std::string& id) {
+    wait_until([&] { return waits_long(scene.inspect(id)); }, "the container waits");
+}
+
 struct Expected {
-    Kind from;
     int status;
-    std::string text;  // of an error, ID put in for the id
-    std::string state_after;
+    std::string_view text{};   // of an error; {ID} and {X} are put in
+    std::string_view after{};  // the state; empty: it is gone
 };
 
-// Does it to a fresh container in each state.
-static void check_row(const std::string& method, const std::string& path,
-                      const std::vector<Expected>& row) {
-    EngineScene scene{"orchestrator"};
-    for (const Expected& expected : row) {
-        const std::string id = make_in_state(scene, expected.from);
-        INFO(method << " " << path << " of a container that is " << name_of(expected.from));
-        const Answer answer = scene.request(method, "/containers/web" + path);
-        INFO(answer);
-        CHECK(answer.status == expected.status);
-        if (!expected.text.empty()) {
-            std::string text = expected.text;
-            if (const auto at = text.find("ID "); at != std::string::npos) text.replace(at, 2, id);
-            CHECK(answer.message() == text);
-        }
-        if (!expected.state_after.empty()) CHECK(scene.status(id) == expected.state_after);
-        const int gone = scene.request("DELETE", "/containers/web?force=1").status;
-        CHECK(gone == (expected.state_after.empty() ? 404 : 204));
-    }
-    const Answer missing = scene.request(method, "/containers/nosuch" + path);
-    INFO(missing);
-    if (path.find("signal=NOSUCH") == std::string::npos) {
-        CHECK(missing.status == 404);
-        CHECK(missing.message() == "No such container: nosuch");
-    }
-}
+// A row of Docker's table: what a verb answers in each of the five states in which it is asked.
+struct TableRow {
+    std::string_view method, path, body;
+    Expected created, running, paused, restarting, exited;
+};
 
-static const std::string kNotRunning = "cannot kill container: web: container ID is not running";
-static const std::string kBadSignal = "cannot kill container: web: invalid signal: NOSUCH";
-static const std::string kIsRunning =
-    "cannot remove container \"web\": container is running: stop the container before removing or "
+static constexpr std::string_view kNotRunning = "container {ID} is not running";
+static constexpr std::string_view kNotPaused = "Container {ID} is not paused";
+static constexpr std::string_view kRestarting =
+    "Container {ID} is restarting, wait until the container is running";
+static constexpr std::string_view kNoKill =
+    "cannot kill container: {X}: container {ID} is not running";
+static constexpr std::string_view kBadSignal = "cannot kill container: {X}: invalid signal: NOSUCH";
+static constexpr std::string_view kRemoveRunning =
+    "cannot remove container \"{X}\": container is running: stop the container before removing or "
     "force remove";
+static constexpr std::string_view kRemovePaused =
+    "cannot remove container \"{X}\": container is paused and must be unpaused first";
+static constexpr std::string_view kRemoveRestarting =
+    "cannot remove container \"{X}\": container is restarting: stop the container before removing "
+    "or force remove";
 
-TEST_CASE("start answers as the state table says", "[stage6][engine]") {
-    check_row("POST", "/start",
-              {{Kind::created, 204, "", "running"}, {Kind::running, 304, "", "running"}});
-    EngineScene scene{"orchestrator"};
-    make_in_state(scene, Kind::exited);
-    CHECK(scene.request("POST", "/containers/web/start").status == 204);
-    CHECK(scene.wait("web") == 5);
+static const TableRow kTable[] = {
+    {"POST",
+     "/start",
+     "",
+     {204, "", "running"},
+     {304, "", "running"},
+     {409, "cannot start a paused container, try unpause instead", "paused"},
+     {304, "", "restarting"},
+     {204, "", "running"}},
+    {"POST",
+     "/stop?t=5",
+     "",
+     {304, "", "created"},
+     {204, "", "exited"},
+     {204, "", "exited"},
+     {204, "", "exited"},
+     {304, "", "exited"}},
+    {"POST",
+     "/kill",
+     "",
+     {409, kNoKill, "created"},
+     {204, "", "exited"},
+     {204, "", "exited"},
+     {204, "", "exited"},
+     {409, kNoKill, "exited"}},
+    {"POST",
+     "/kill?signal=URG",
+     "",
+     {409, kNoKill, "created"},
+     {204, "", "running"},
+     {204, "", "running"},
+     {204, "", "exited"},
+     {409, kNoKill, "exited"}},
+    {"POST",
+     "/kill?signal=NOSUCH",
+     "",
+     {400, kBadSignal, "created"},
+     {400, kBadSignal, "running"},
+     {400, kBadSignal, "paused"},
+     {400, kBadSignal, "restarting"},
+     {400, kBadSignal, "exited"}},
+    {"POST",
+     "/restart?t=5",
+     "",
+     {204, "", "running"},
+     {204, "", "running"},
+     {204, "", "running"},
+     {204, "", ""},
+     {204, "", ""}},
+    {"POST",
+     "/pause",
+     "",
+     {409, kNotRunning, "created"},
+     {204, "", "paused"},
+     {409, "Container {ID} is already paused", "paused"},
+     {409, kRestarting, "restarting"},
+     {409, kNotRunning, "exited"}},
+    {"POST",
+     "/unpause",
+     "",
+     {500, kNotPaused, "created"},
+     {500, kNotPaused, "running"},
+     {204, "", "running"},
+     {500, kNotPaused, "restarting"},
+     {500, kNotPaused, "exited"}},
+    {"POST",
+     "/exec",
+     R"({"Cmd":["true"],"AttachStdout":true})",
+     {409, kNotRunning, "created"},
+     {201, "", "running"},
+     {409, "Container {X} is paused, unpause the container before exec", "paused"},
+     {409, kRestarting, "restarting"},
+     {409, kNotRunning, "exited"}},
+    {"POST",
+     "/attach?stream=1",
+     "",
+     {200, "", "created"},
+     {200, "", "running"},
+     {409, "container {X} is paused, unpause the container before attach", "paused"},
+     {409, "container {X} is restarting, wait until the container is running", "restarting"},
+     {200, "", "exited"}},
+    {"DELETE",
+     "",
+     "",
+     {204, "", "gone"},
+     {409, kRemoveRunning, "running"},
+     {409, kRemovePaused, "paused"},
+     {409, kRemoveRestarting, "restarting"},
+     {204, "", "gone"}},
+    {"DELETE",
+     "?force=1",
+     "",
+     {204, "", "gone"},
+     {204, "", "gone"},
+     {204, "", "gone"},
+     {204, "", "gone"},
+     {204, "", "gone"}},
+    {"POST",
+     "/rename?name={X}2",
+     "",
+     {204, "", "created"},
+     {204, "", "running"},
+     {204, "", "paused"},
+     {204, "", "restarting"},
+     {204, "", "exited"}},
+    {"POST",
+     "/update",
+     R"({"RestartPolicy":{"Name":"always"}})",
+     {200, "", "created"},
+     {200, "", "running"},
+     {200, "", "paused"},
+     {200, "", "restarting"},
+     {200, "", "exited"}},
+    {"GET",
+     "/top",
+     "",
+     {409, kNotRunning, "created"},
+     {200, "", "running"},
+     {200, "", "paused"},
+     {409, kRestarting, "restarting"},
+     {409, kNotRunning, "exited"}},
+    {"GET",
+     "/stats?stream=0&one-shot=1",
+     "",
+     {200, "", "created"},
+     {200, "", "running"},
+     {200, "", "paused"},
+     {200, "", "restarting"},
+     {200, "", "exited"}},
+    {"GET",
+     "/logs?stdout=1",
+     "",
+     {200, "", "created"},
+     {200, "", "running"},
+     {200, "", "paused"},
+     {200, "", "restarting"},
+     {200, "", "exited"}},
+    {"GET",
+     "/json",
+     "",
+     {200, "", "created"},
+     {200, "", "running"},
+     {200, "", "paused"},
+     {200, "", "restarting"},
+     {200, "", "exited"}},
+};
+
+static std::string fill_in(std::string_view text, const std::string& id, const std::string& name) {
+    std::string filled{text};
+    for (const auto& [word, value] : {std::pair<std::string, std::string>{"{ID}", id},
+                                      std::pair<std::string, std::string>{"{X}", name}}) {
+        if (const auto at = filled.find(word); at != std::string::npos) {
+            filled.replace(at, word.size(), value);
+        }
+    }
+    return filled;
 }
 
-TEST_CASE("stop answers as the state table says", "[stage6][engine]") {
-    check_row("POST", "/stop?t=5",
-              {{Kind::created, 304, "", "created"},
-               {Kind::running, 204, "", "exited"},
-               {Kind::exited, 304, "", "exited"}});
-}
-
-TEST_CASE("kill answers as the state table says", "[stage6][engine]") {
-    check_row("POST", "/kill",
-              {{Kind::created, 409, kNotRunning, "created"},
-               {Kind::running, 204, "", "exited"},
-               {Kind::exited, 409, kNotRunning, "exited"}});
-}
-
-TEST_CASE("a signal of no name is refused in every state", "[stage6][engine]") {
-    check_row("POST", "/kill?signal=NOSUCH",
-              {{Kind::created, 400, kBadSignal, "created"},
-               {Kind::running, 400, kBadSignal, "running"},
-               {Kind::exited, 400, kBadSignal, "exited"}});
-}
-
-TEST_CASE("remove answers as the state table says", "[stage6][engine]") {
-    check_row("DELETE", "",
-              {{Kind::created, 204, "", ""},
-               {Kind::running, 409, kIsRunning, "running"},
-               {Kind::exited, 204, "", ""}});
-}
-
-TEST_CASE("remove by force answers as the state table says", "[stage6][engine]") {
-    check_row(
-        "DELETE", "?force=1",
-        {{Kind::created, 204, "", ""}, {Kind::running, 204, "", ""}, {Kind::exited, 204, "", ""}});
-}
-
-TEST_CASE("attach is accepted in every state", "[stage6][engine]") {
-    EngineScene scene{"orchestrator"};
-    for (const Kind kind : {Kind::created, Kind::running, Kind::exited}) {
-        INFO(name_of(kind));
-        make_in_state(scene, kind);
-        Talk talk{scene.socket()};
-        talk.request("POST", "/containers/web/attach?stream=1&stdout=1",
-                     "Connection: Upgrade\r\nUpgrade: tcp\r\n");
-        CHECK(talk.read_head().starts_with("HTTP/1.1 101 "));
-        CHECK(scene.request("DELETE", "/containers/web?force=1").status == 204);
-        CHECK(talk.read_to_end().empty());
+static const Expected& cell_of(const TableRow& row, State state) {
+    switch (state) {
+        case created: return row.created;
+        case running: return row.running;
+        case paused: return row.paused;
+        case restarting: return row.restarting;
+        default: return row.exited;
     }
 }
 
-TEST_CASE("signals are understood by name and number, and nothing else", "[stage6][engine]") {
-    EngineScene scene{"orchestrator"};
-    const std::string text = "trap 'echo caught' USR1; echo ready; while :; do sleep 0.01; done";
-    scene.run_detached("web", {"sh", "-c", text});
-    scene.wait_for_logged("web", "ready");
-    for (const std::string name : {"USR1", "SIGUSR1", "sigusr1", "usr1", "10", "WINCH"}) {
-        CHECK(scene.request("POST", "/containers/web/kill?signal=" + name).status == 204);
+static void check_cell(const EngineScene& scene, const TableRow& row, State state,
+                       const std::string& id, const std::string& name) {
+    const Expected& expected = cell_of(row, state);
+    const std::string path = fill_in(row.path, id, name);
+    INFO(row.method << " " << path << " of a container that is " << name_of(state));
+    if (state == restarting) wait_until_it_waits_long(scene, id);
+    const Answer answer =
+        scene.request(std::string{row.method}, "/containers/" + name + path, std::string{row.body});
+    INFO(answer);
+    CHECK(answer.status == expected.status);
+    if (!expected.text.empty()) CHECK(answer.message() == fill_in(expected.text, id, name));
+    if (expected.after == "gone") {
+        CHECK(scene.request("GET", "/containers/" + id + "/json").status == 404);
+    } else if (expected.after == "restarting") {
+        // Its time may just have come: then it ends and waits once more.
+        wait_until([&] { return scene.status(id) == "restarting"; }, "it waits again");
+    } else if (!expected.after.empty()) {
+        CHECK(scene.status(id) == expected.after);
     }
-    scene.wait_for_logged("web", "caught");
-    for (const std::string name : {"0", "-1", "65", "SIGFOO", "9x", "SIG"}) {
-        INFO(name);
-        CHECK(scene.request("POST", "/containers/web/kill?signal=" + name).status == 400);
+}
+
+// An attach to a container in the state goes on for as long as that does: it is left out here.
+static bool comes_to_an_end(const TableRow& row, State state) {
+    return !row.path.starts_with("/attach") || cell_of(row, state).status != 200;
+}
+
+// Each row to a container of its own. They are made first: those that are to wait do so together.
+static void check_column(State state) {
+    EngineScene scene;
+    std::vector<std::pair<std::string, std::string>> made;
+    for (std::size_t i = 0; i < std::size(kTable); ++i) {
+        const std::string name = "web" + std::to_string(i);
+        made.emplace_back(make_in_state(scene, name, state), name);
     }
-    CHECK(scene.status("web") == "running");
+    for (std::size_t i = 0; i < std::size(kTable); ++i) {
+        if (!comes_to_an_end(kTable[i], state)) continue;
+        check_cell(scene, kTable[i], state, made[i].first, made[i].second);
+    }
 }
 
-TEST_CASE("stop asks, waits, and then kills", "[stage6][engine]") {
-    EngineScene scene{"orchestrator"};
-    scene.run_detached(
-        "polite", {"sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 0.01; done"});
-    scene.wait_for_logged("polite", "ready");
-    CHECK(scene.request("POST", "/containers/polite/stop").status == 204);
-    CHECK(scene.exit_code("polite") == 9);
-    scene.run_detached("deaf",
-                       {"sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.01; done"});
-    scene.wait_for_logged("deaf", "ready");
-    CHECK(scene.request("POST", "/containers/deaf/stop?t=0").status == 204);
-    CHECK(scene.exit_code("deaf") == 137);
+TEST_CASE("every verb answers for a container that was created as the table says",
+          "[stage6][engine]") {
+    check_column(created);
 }
 
-TEST_CASE("a container's own signal to stop is sent", "[stage6][engine]") {
-    EngineScene scene{"orchestrator"};
-    scene.run_detached("web",
-                       {"sh", "-c", "trap 'exit 8' INT; echo ready; while :; do sleep 0.01; done"},
-                       [](Json& body) { body["StopSignal"] = "SIGINT"; });
-    scene.wait_for_logged("web", "ready");
-    CHECK(scene.request("POST", "/containers/web/stop").status == 204);
-    CHECK(scene.exit_code("web") == 8);
+TEST_CASE("every verb answers for a container that runs as the table says", "[stage6][engine]") {
+    check_column(running);
 }
 
-TEST_CASE("the head of wait comes before its answer", "[stage6][engine]") {
-    EngineScene scene{"orchestrator"};
-    scene.create("web", {"sh", "-c", "exit 6"});
-    Talk talk{scene.socket()};
-    talk.request("POST", "/containers/web/wait?condition=next-exit");
-    CHECK(talk.read_head().starts_with("HTTP/1.1 200 "));
-    CHECK(talk.received().empty());
-    scene.start("web");
-    talk.wait_for("\"StatusCode\":6");
-    // It never answers for an exit that is over.
-    Talk next{scene.socket()};
-    next.request("POST", "/containers/web/wait?condition=next-exit");
-    next.read_head();
-    scene.request("GET", "/_ping");
-    CHECK_FALSE(next.has_input());
-    scene.start("web");
-    next.wait_for("\"StatusCode\":6");
+TEST_CASE("every verb answers for a container that is paused as the table says",
+          "[stage6][engine]") {
+    check_column(paused);
 }
 
-TEST_CASE("wait answers at once for what does not run", "[stage6][engine]") {
-    EngineScene scene{"orchestrator"};
-    scene.create("web", {"sh", "-c", "exit 6"});
-    CHECK(scene.wait("web") == 0);
-    scene.start("web");
-    CHECK(scene.wait("web") == 6);
-    CHECK(scene.wait("web") == 6);
-    const Answer odd = scene.request("POST", "/containers/web/wait?condition=bogus");
-    INFO(odd);
-    CHECK(odd.status == 400);
-    CHECK(odd.message() == "invalid condition: \"bogus\"");
+TEST_CASE("every verb answers for a container that waits for its restart as the table says",
+          "[stage6][engine]") {
+    check_column(restarting);
 }
 
-TEST_CASE("who waits for the removal learns the code when it is gone", "[stage6][engine]") {
-    EngineScene scene{"orchestrator"};
-    const auto auto_remove = [](Json& body) {
-        body["HostConfig"] = Json::object({{"AutoRemove", true}});
-    };
-    scene.create("web", {"sh", "-c", "exit 11"}, auto_remove);
-    Talk talk{scene.socket()};
-    talk.request("POST", "/containers/web/wait?condition=removed");
-    talk.read_head();
-    scene.start("web");
-    talk.wait_for("\"StatusCode\":11");
-    CHECK(scene.request("GET", "/containers/web/json").status == 404);
-
-    // A start that fails removes it too.
-    scene.create("web", {"nosuch"}, auto_remove);
-    Talk failing{scene.socket()};
-    failing.request("POST", "/containers/web/wait?condition=removed");
-    failing.read_head();
-    CHECK(scene.request("POST", "/containers/web/start").status == 400);
-    failing.wait_for("\"StatusCode\":127");
+TEST_CASE("every verb answers for a container that has exited as the table says",
+          "[stage6][engine]") {
+    check_column(exited);
 }
 
-TEST_CASE("a removal wakes all who wait", "[stage6][engine]") {
-    EngineScene scene{"orchestrator"};
-    scene.run_detached("web", {"sleep", "1000"});
-    Talk exit{scene.socket()}, next{scene.socket()}, removed{scene.socket()};
-    exit.request("POST", "/containers/web/wait");
-    next.request("POST", "/containers/web/wait?condition=next-exit");
-    removed.request("POST", "/containers/web/wait?condition=removed");
-    for (Talk* talk : {&exit, &next, &removed}) talk->read_head();
-    CHECK(scene.request("DELETE", "/containers/web?force=1").status == 204);
-    for (Talk* talk : {&exit, &next, &removed}) talk->wait_for("\"StatusCode\":137");
-}
-
-TEST_CASE("of two starts at once one starts, and both succeed", "[stage6][engine]") {
-    EngineScene scene{"orchestrator"};
-    const std::string id = scene.create("web", {"sleep", "1000"});
-    Talk one{scene.socket()}, other{scene.socket()};
-    one.request("POST", "/containers/web/start");
-    other.request("POST", "/containers/web/start");
-    const std::string both = one.read_head().substr(0, 12) + other.read_head().substr(0, 12);
-    CHECK((both == "HTTP/1.1 204HTTP/1.1 304" || both == "HTTP/1.1 304HTTP/1.1 204"));
-    CHECK(scene.status(id) == "running");
-}
-
-TEST_CASE("the state directory may be named from where the daemon is started", "[stage6][engine]") {
-    if (!is_root()) need_user_namespaces();
-    const RunOptions here{.directory = temporary_directory()};
-    Process daemon{{built("slipwayd"), "--socket", "socket", "--root", "./state/"}, here};
-    daemon.wait_for_output("/state, 0 containers");
-    const Result result =
-        run({built("slipway"), "--socket", "socket", "run", "--rm", "host", "echo", "hello"}, here);
-    INFO(result);
-    CHECK(result.out == "hello\n");
-    daemon.signal(SIGTERM);
-    CHECK(daemon.wait() == 0);
+TEST_CASE("every verb answers for a container that is not there as the table says",
+          "[stage6][engine]") {
+    EngineScene scene;
+    for (const TableRow& row : kTable) {
+        const std::string path = fill_in(row.path, "", "nosuch");
+        INFO(row.method << " " << path);
+        const Answer answer = scene.request(std::string{row.method}, "/containers/nosuch" + path,
+                                            std::string{row.body});
+        INFO(answer);
+        const bool bad_signal = path.find("NOSUCH") != std::string::npos;
+        CHECK(answer.status == (bad_signal ? 400 : 404));
+        const std::string about =
+            row.path.starts_with("/kill") ? "cannot kill container: nosuch: " : "";
+        if (!bad_signal) CHECK(answer.message() == about + "No such container: nosuch");
+    }
 }

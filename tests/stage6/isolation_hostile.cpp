@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -105,4 +106,119 @@ TEST_CASE("a root without the places that the engine needs gets them", "[stage6]
     scene.start("bare");
     CHECK(scene.wait("bare") == 0);
     CHECK(scene.logs("bare").out.find("hosts\n") != std::string::npos);
+}
+
+TEST_CASE("an image's own devices, and what lies about them, are covered",
+          "[stage6][isolation][root]") {
+    IsolationScene scene;
+    const fs::path victim = temporary_directory();
+    std::ofstream{victim / "file"} << "the host's\n";
+    const std::string before = listing(victim);
+    const std::string id = scene.create_with_probe("liar", {"stat", "/dev/null"});
+    const fs::path dev = fs::path{scene.upper(id)} / "dev";
+    for (const char* name : {"null", "zero", "tty", "pts", "ptmx", "shm", "mqueue", "fd"}) {
+        put_link(dev / name, victim / "file");
+    }
+    scene.start("liar");
+    CHECK(scene.wait("liar") == 0);
+    CHECK(scene.logs("liar").out.find("1:3") != std::string::npos);
+    CHECK(listing(victim) == before);
+}
+
+TEST_CASE("nothing is mounted over what the kernel tells", "[stage6][isolation]") {
+    // A file system in the place of /proc would take what the engine writes there.
+    IsolationScene scene;
+    for (const char* place : {"/proc", "/proc/self/attr", "/proc/sys", "/link/self"}) {
+        INFO(place);
+        const std::string name = random_name();
+        const std::string id = scene.create_with_probe(name, {"pid"}, [&](Json& body) {
+            body["HostConfig"]["Tmpfs"] = Json::object({{place, ""}});
+        });
+        put_link(fs::path{scene.upper(id)} / "link", "/proc");
+        const Answer answer = scene.request("POST", "/containers/" + name + "/start");
+        CHECK(answer.status >= 400);
+        CHECK(answer.message().find("must not be faked") != std::string::npos);
+    }
+    const std::string id = scene.create_with_probe("file", {"pid"});
+    std::ofstream{fs::path{scene.upper(id)} / "proc"} << "no directory\n";
+    CHECK(scene.request("POST", "/containers/file/start").status >= 400);
+}
+
+TEST_CASE("libraries of the container's are not the engine's", "[stage6][isolation][root]") {
+    IsolationScene scene;
+    const std::string id =
+        scene.create_with_probe("named", {"uid"}, [](Json& body) { body["User"] = "nobody"; });
+    const fs::path root = scene.upper(id);
+    for (const char* place : {"lib", "lib64", "usr/lib/x86_64-linux-gnu"}) {
+        fs::create_directories(root / place);
+        for (const char* library : {"libnss_files.so.2", "libc.so.6"}) {
+            std::ofstream{root / place / library} << "no library\n";
+        }
+    }
+    fs::create_directories(root / "etc");
+    std::ofstream{root / "etc/nsswitch.conf"} << "passwd: evil\n";
+    std::ofstream{root / "etc/ld.so.preload"} << "/lib/libnss_files.so.2\n";
+    scene.start("named");
+    CHECK(scene.wait("named") == 0);
+    CHECK(scene.logs("named").out == "65534 65534\n");
+}
+
+// --- a path that is another at each look --------------------------------------------------------
+
+// A directory that containers share, in which `door` is now a directory and now a link to the
+// victim, as fast as somebody can exchange them.
+struct Swapping {
+    fs::path shared = temporary_directory(), victim = temporary_directory();
+    std::unique_ptr<Process> swapper;
+
+    Swapping() {
+        fs::create_directory(shared / "door");
+        fs::create_directory_symlink(victim, shared / "link");
+        swapper = std::make_unique<Process>(std::vector<std::string>{
+            probe(), "exchange", (shared / "door").string(), (shared / "link").string()});
+        swapper->wait_for_output("ready");
+    }
+};
+
+// Looks whether it is a directory, then goes in: false when that led to the victim.
+static bool look_then_make(const Swapping& swapping, int number) {
+    const std::string door = swapping.shared / "door";
+    struct stat status {};
+    if (::lstat(door.c_str(), &status) == -1 || !S_ISDIR(status.st_mode)) return true;
+    ::mkdir((door + "/" + std::to_string(number)).c_str(), 0755);
+    return fs::is_empty(swapping.victim);
+}
+
+TEST_CASE("a path that is exchanged while a container starts leads nowhere outside",
+          "[stage6][isolation][root]") {
+    IsolationScene scene;
+    const std::string mounts = read_file("/proc/self/mountinfo");
+    const Swapping swapping;
+    for (int number = 0; number < 40; ++number) {
+        const std::string name = "racer" + std::to_string(number);
+        const std::string id = scene.create_with_probe(name, {"pid"});
+        const std::string path = scene.directory(id) + "/config.json";
+        Json config = parse_json(read_file(path));
+        Json& list = config["spec"]["mounts"];
+        const auto add = [&](const std::string& type, const std::string& source,
+                             const std::string& place) {
+            list.push_back(Json::object({{"destination", place},
+                                         {"type", type},
+                                         {"source", source},
+                                         {"options", Json::array()}}));
+        };
+        add("bind", swapping.shared, "/data");
+        add("tmpfs", "tmpfs", "/data/door/" + std::to_string(number));
+        add("bind", probe(), "/data/door/file" + std::to_string(number));
+        write_file(path, config.text());
+        if (scene.request("POST", "/containers/" + name + "/start").status < 300) scene.wait(name);
+        CHECK(fs::is_empty(swapping.victim));
+        CHECK(read_file("/proc/self/mountinfo") == mounts);
+    }
+    // Who looks first and then goes in by name is caught soon.
+    bool caught = false;
+    for (int number = 1000; !caught && number < 1'000'000; ++number) {
+        caught = !look_then_make(swapping, number);
+    }
+    CHECK(caught);
 }

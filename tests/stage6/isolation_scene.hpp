@@ -12,6 +12,9 @@ BodyChange host_config(const std::string& field, const Json& value);
 
 class IsolationScene : public EngineScene {
 public:
+    explicit IsolationScene(std::vector<std::string> daemon_options = {})
+        : EngineScene{"slipway", std::move(daemon_options)} {}
+
     // What `probe WORDS...` prints in a container of its own, both streams, without the last
     // newline; and "exit N" where it did not end with 0.
     std::string probe_says(const std::vector<std::string>& words,

@@ -19,7 +19,9 @@ static Spec full_spec() {
                     {"A=b"},
                     "/work",
                     {1, 2, {3, 4}},
-                    false,
+                    true,
+                    24,
+                    80,
                     -5,
                     {{"RLIMIT_NOFILE", 10, ~0ull}}};
     spec.root_path = "/root";

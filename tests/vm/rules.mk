@@ -1,10 +1,12 @@
 # The tests in a virtual machine with a pure cgroup v2 hierarchy.
 # What concerns control groups and the rights of root: the machine is emulated, more takes long.
-VM_TESTS ?= [common],[stage3][root],[stage4][root],[stage5]
+VM_TESTS ?= [common],[stage3][root],[stage4][root],[stage5],[stage6][apparmor]
 # To the user a group is delegated, so what needs one without is root's to run.
 VM_TESTS_AS_USER ?= [stage5]~[ungrouped]
 
-test-vm: $(STAGE_PROGRAMS) $(TEST_PROGRAMS) ## stages 3 to 5 in a virtual machine with cgroup v2 alone
+VM_ENGINE := $(if $(CORE),$(addprefix $(BUILD)/,slipway slipwayd slipway-shim))
+
+test-vm: $(STAGE_PROGRAMS) $(TEST_PROGRAMS) $(VM_ENGINE) ## stages 3 to 5, and AppArmor, in a virtual machine with cgroup v2 alone
 	@BUILD='$(abspath $(BUILD))' tests/vm/test-vm '$(or $(ONLY),$(VM_TESTS))' \
 		'$(or $(ONLY),$(VM_TESTS_AS_USER))'
 

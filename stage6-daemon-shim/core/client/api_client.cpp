@@ -73,7 +73,8 @@ ApiClient::ApiClient(std::string socket_path, std::string daemon)
     : socket_path_{std::move(socket_path)}, daemon_{std::move(daemon)} {}
 
 HttpConnection ApiClient::connect() const try {
-    return HttpConnection{connect_unix(socket_path_)};
+    Fd socket = connect_unix(socket_path_);
+    return HttpConnection{std::move(socket), log_ == nullptr ? nullptr : log_->begin()};
 } catch (const SystemError& error) {
     const bool nobody = error.error() == ENOENT || error.error() == ECONNREFUSED;
     const std::string hint = nobody ? " (is " + daemon_ + " running?)" : "";
@@ -120,6 +121,13 @@ Json ApiClient::post(const ApiTarget& target, const Json& body) {
 HttpConnection ApiClient::open_stream(std::string_view method, const ApiTarget& target) {
     HttpConnection connection = connect();
     const auto& head = connection.exchange({.method = method, .target = target.text()});
+    if (head.status >= 400) throw ApiError{head.status, message_of(head, receive_all(connection))};
+    return connection;
+}
+
+HttpConnection ApiClient::upload(std::string_view method, const ApiTarget& target, int file) {
+    HttpConnection connection = connect();
+    const auto& head = connection.upload({.method = method, .target = target.text()}, file);
     if (head.status >= 400) throw ApiError{head.status, message_of(head, receive_all(connection))};
     return connection;
 }

@@ -61,6 +61,9 @@ public:
     // Connects when first needed. `daemon` is the name for the advice "is slipwayd running?".
     ApiClient(std::string socket_path, std::string daemon);
 
+    // From now on what is said is written down there too; it must outlive us.
+    void tell(WireLog& log) { log_ = &log; }
+
     // One request and its whole answer, over a connection that is kept for the next. Throws
     // ApiError for a status of 400 and above, Unreachable, ConnectionLost.
     Response request(std::string_view method, const ApiTarget& target,
@@ -73,6 +76,10 @@ public:
     // An answer that comes in pieces, on a connection of its own: returns once its head is here.
     HttpConnection open_stream(std::string_view method, const ApiTarget& target);
 
+    // Sends what can be read from `file` until its end, and returns once the answer's head is here.
+    // Throws ApiError for a status of 400 and above.
+    HttpConnection upload(std::string_view method, const ApiTarget& target, int file);
+
     // A stream of bytes both ways. Throws ApiError for any answer but 101.
     HttpConnection upgrade(const ApiTarget& target, const std::optional<Json>& body = {});
 
@@ -81,6 +88,7 @@ private:
 
     std::string socket_path_;
     std::string daemon_;
+    WireLog* log_ = nullptr;
     std::optional<HttpConnection> kept_;
 };
 

@@ -1,14 +1,18 @@
 #include "stage6-daemon-shim/core/client/attach.hpp"
 
+#include <unistd.h>
+
 #include <cstring>
 
+#include "common/file.hpp"
 #include "stage6-daemon-shim/core/json/reader.hpp"
 
 static constexpr int kInterruptsMax = 3;
 
 static HttpConnection open_attach(ApiClient& api, const AttachRequest& request) {
     ApiTarget target{"/containers/", request.id, "/attach"};
-    target.with("stream", "1").with("stdout", "1").with("stderr", "1");
+    target.with("stream", "1");
+    target.with_flag("stdout", request.output).with_flag("stderr", request.errors);
     target.with_flag("stdin", request.input).with_flag("offsets", !request.is_terminal);
     return api.upgrade(target);
 }
@@ -24,7 +28,13 @@ Attachment::Attachment(ApiClient& api, AttachRequest request)
       session_{open_attach(api, request_), request_.input,
                request_.is_terminal ? StreamFormat::raw : StreamFormat::frames_with_offset,
                request_.from_the_beginning ? std::string(16, '0') : std::string{}} {
-    if (request_.proxy_signals) session_.handle_signals([this](int signal) { pass_on(signal); });
+    // A terminal that we have changed must be put right whatever signal ends us.
+    if (request_.proxy_signals || request_.is_terminal) {
+        session_.handle_signals([this](int signal) { take_signal(signal); });
+    }
+    if (request_.is_terminal && request_.input) {
+        session_.detach_at(DetachKeys{request_.detach_keys});
+    }
 }
 
 void Attachment::wait_for(std::string_view condition) {
@@ -32,12 +42,48 @@ void Attachment::wait_for(std::string_view condition) {
 }
 
 int Attachment::run() {
+    if (request_.is_terminal) {
+        terminal_.emplace(request_.input, [this](TerminalSize size) { send_size(size); });
+    }
     if (request_.may_detach) {
         while (!session_.stream_to_end()) resume();
         if (session_.input_ended() && is_running()) return 0;
     }
     while (!session_.stream_to_result()) resume();
+    terminal_.reset();
+    if (session_.detached()) {
+        report_detached();
+        return 0;
+    }
     return exit_code_from_wait(session_.result());
+}
+
+void report_detached() {
+    write_all(STDERR_FILENO, "read escape sequence\n", "standard error");
+}
+
+void Attachment::send_size(TerminalSize size) {
+    try {
+        api_.request("POST", ApiTarget{"/containers/", request_.id, "/resize"}
+                                 .with("h", std::to_string(size.rows))
+                                 .with("w", std::to_string(size.columns)));
+    } catch (const Failure&) {
+        // It has ended meanwhile, or the daemon is gone: our streams tell.
+    }
+}
+
+void Attachment::redraw() {
+    const TerminalSize size = terminal_size();
+    if (!size.known()) return;
+    // The kernel tells a terminal's processes of a size only when it is another one.
+    send_size({size.rows + 1, size.columns + 1});
+    send_size(size);
+}
+
+void Attachment::take_signal(int signal) {
+    if (terminal_ && terminal_->take_signal(signal)) return;
+    if (!request_.proxy_signals) throw EndedBySignal{signal};
+    pass_on(signal);
 }
 
 bool Attachment::is_running() try {

@@ -1,11 +1,6 @@
 #include "stage6-daemon-shim/core/client/command.hpp"
 
-#include <functional>
-
-#include "stage6-daemon-shim/core/client/attach.hpp"
-#include "stage6-daemon-shim/core/wire/default_paths.hpp"
-
-static constexpr int kUsageExitCode = 125;
+#include "common/error.hpp"
 
 // The words of a command line, sorted into options and operands.
 class WordSorter {
@@ -78,12 +73,28 @@ private:
     std::size_t at_ = 0;
 };
 
+static CommandDescription described(const CommandHelp& help, const std::vector<Option>& options) {
+    CommandDescription description;
+    description.synopsis = help.synopsis;
+    for (const Option& option : options) {
+        description.options.push_back(
+            {std::string{option.names}, !option.value.empty(), std::string{option.help}});
+    }
+    return description;
+}
+
 CommandLine Command::parse(const CommandHelp& help, const std::vector<Option>& options,
                            Operands operands) const {
+    if (purpose_ == Purpose::describe) throw described(help, options);
     WordSorter sorter{options, arguments_};
     sorter.sort(operands);
-    const std::string name = std::string{program_.name} + " " + name_;
-    parse_options({name, help.synopsis, help.about}, options, sorter.option_words);
+    const std::string program{program_.name};
+    const std::string name = program + " " + name_;
+    std::string about{help.about};
+    if (!help.example.empty()) {
+        about += "\n\nTry: " + program + " " + std::string{help.example};
+    }
+    parse_options({name, help.synopsis, about}, options, sorter.option_words);
     return std::move(sorter.line);
 }
 
@@ -114,72 +125,7 @@ Option text_option(std::string_view names, std::string_view argument, std::strin
     return {names, argument, help, [&value](std::string_view text) { value = text; }};
 }
 
-using Tables = std::initializer_list<std::span<const CommandEntry>>;
-
-static std::string list_of_commands(const ClientProgram& program, Tables tables) {
-    std::string text = std::string{program.about} + "\n\nCommands:";
-    for (const auto& table : tables) {
-        for (const auto& entry : table) {
-            std::string line = "\n  " + std::string{entry.name};
-            line.resize(14, ' ');
-            text.append(line).append(entry.help);
-        }
-    }
-    return text + "\n\n" + std::string{program.name} + " COMMAND --help says more about each.";
-}
-
-static const CommandEntry* find_command(Tables tables, std::string_view name) {
-    for (const auto& table : tables) {
-        for (const auto& entry : table) {
-            if (entry.name == name) return &entry;
-        }
-    }
-    return nullptr;
-}
-
-static int run_command(const CommandEntry& entry, const Command& command) {
-    try {
-        return entry.run(command);
-    } catch (const UsageError& error) {
-        command.report("", error);
-        return kUsageExitCode;
-    } catch (const GivenUp& error) {
-        command.report("", error);
-        return 1;
-    } catch (const Unreachable& error) {
-        return report_failure(command.program().name, error, entry.failure_exit_code);
-    } catch (const std::exception& error) {
-        command.report("", error);
-        return entry.failure_exit_code;
-    }
-}
-
-int run_client(const ClientProgram& program, Tables tables,
-               const std::vector<std::string>& arguments) try {
-    ensure_standard_streams();
-    std::string socket;
-    std::vector<Option> options;
-    options.push_back({"--socket", "PATH", "where the daemon listens",
-                       [&](std::string_view path) { socket = socket_path_of(path, "--socket"); }});
-    if (program.takes_image) {
-        options.push_back(
-            {"-H --host", "ADDRESS", "the same as unix://PATH",
-             [&](std::string_view address) { socket = socket_path_of(address, "--host"); }});
-    }
-    const std::string about = list_of_commands(program, tables);
-    const Program global{program.name, "[OPTIONS] COMMAND [ARG...]", about};
-    auto words = parse_options(global, options, arguments);
-    const std::string advice = " (try " + std::string{program.name} + " --help)";
-    if (words.empty()) throw UsageError{"the command is missing" + advice};
-    if (words[0] == "help") parse_options(global, options, {"--help"});
-    const CommandEntry* entry = find_command(tables, words[0]);
-    if (entry == nullptr) throw UsageError{"unknown command " + printable(words[0]) + advice};
-    if (socket.empty()) socket = default_socket(program.family);
-    ApiClient api{socket, std::string{program.daemon}};
-    words.erase(words.begin());
-    return run_command(*entry, Command{program, entry->name, api, words});
-} catch (const UsageError& error) {
-    return report_failure(program.name, error, kUsageExitCode);
-} catch (const std::exception& error) {
-    return report_failure(program.name, error, kUsageExitCode);
+Option list_option(std::string_view names, std::string_view argument, std::string_view help,
+                   std::vector<std::string>& values) {
+    return {names, argument, help, [&values](std::string_view text) { values.emplace_back(text); }};
 }

@@ -35,20 +35,40 @@ struct CommandLine {
 struct CommandHelp {
     std::string_view synopsis;  // "[OPTIONS] CONTAINER..."; one line a form
     std::string_view about;
+    std::string_view example{};  // what to try, without the program's name: "logs -f web"
+};
+
+// What parse() throws instead of parsing, for whoever wants to know a command's options: the
+// completion for shells is made of it, and so comes from the table that --help prints.
+struct CommandDescription {
+    std::string synopsis;
+    struct Words {
+        std::string names;  // "-f --follow"
+        bool takes_value;
+        std::string help;
+    };
+    std::vector<Words> options;
 };
 
 // A command at work.
 class Command {
 public:
+    enum class Purpose { run, describe };
+
     Command(const ClientProgram& program, std::string_view name, ApiClient& api,
-            std::vector<std::string> arguments)
-        : program_{program}, name_{name}, api_{api}, arguments_{std::move(arguments)} {}
+            std::vector<std::string> arguments, Purpose purpose = Purpose::run)
+        : program_{program},
+          name_{name},
+          api_{api},
+          arguments_{std::move(arguments)},
+          purpose_{purpose} {}
 
     const ClientProgram& program() const { return program_; }
     ApiClient& api() const { return api_; }
 
     // Reads the arguments; short switches may be written together ("-aq"). --help prints and
-    // ends the program. Throws UsageError.
+    // ends the program. Throws UsageError, and CommandDescription where that is the purpose: a
+    // command does nothing before.
     CommandLine parse(const CommandHelp& help, const std::vector<Option>& options,
                       Operands operands = Operands::anywhere) const;
 
@@ -84,6 +104,7 @@ private:
     std::string name_;
     ApiClient& api_;
     std::vector<std::string> arguments_;
+    Purpose purpose_;
 };
 
 // An entry of a table of commands.
@@ -94,13 +115,35 @@ struct CommandEntry {
     int failure_exit_code = 1;  // when it throws; 125 where other codes are the container's
 };
 
+struct CommandGroup {
+    std::string_view title;  // in --help
+    std::span<const CommandEntry> commands;
+};
+
+// Another way to say a command: "container ls" is "ps".
+struct CommandAlias {
+    std::string_view name, command;
+};
+
+// A command of Docker's that is not here, and why.
+struct RefusedCommand {
+    std::string_view name, why;
+};
+
+struct CommandTables {
+    std::vector<CommandGroup> groups;
+    std::span<const CommandAlias> aliases{};
+    std::span<const RefusedCommand> refused{};
+};
+
 // The main() of a client: reads the options before the command, finds the command in the tables,
 // connects and runs it. Returns the exit code; errors are printed as one line.
-int run_client(const ClientProgram& program,
-               std::initializer_list<std::span<const CommandEntry>> tables,
+int run_client(const ClientProgram& program, const CommandTables& tables,
                const std::vector<std::string>& arguments);
 
-// A switch, and an option whose value is kept as it is.
+// A switch, and an option whose value is kept as it is; one that may come several times.
 Option switch_option(std::string_view names, std::string_view help, bool& value);
 Option text_option(std::string_view names, std::string_view argument, std::string_view help,
                    std::string& value);
+Option list_option(std::string_view names, std::string_view argument, std::string_view help,
+                   std::vector<std::string>& values);

@@ -57,7 +57,8 @@ int run_command_logs(const Command& command) {
     const auto name = command.parse_names(
         {"[OPTIONS] CONTAINER",
          "Shows what a container has printed. With --follow it goes on until the container ends,\n"
-         "also when the daemon is restarted meanwhile."},
+         "also when the daemon is restarted meanwhile.",
+         "logs -f --tail 10 web"},
         {switch_option("-f --follow", "go on with what is printed from now on", request.follow),
          text_option("-n --tail", "N", "only the last N lines", request.tail),
          switch_option("-t --timestamps", "each line behind its time", request.timestamps),

@@ -3,7 +3,9 @@
 
 #include "common/file.hpp"
 #include "stage6-daemon-shim/core/client/attach.hpp"
+#include "stage6-daemon-shim/core/client/body_options.hpp"
 #include "stage6-daemon-shim/core/client/commands.hpp"
+#include "stage6-daemon-shim/core/json/reader.hpp"
 
 static constexpr int kNotFound = 404;
 
@@ -35,31 +37,33 @@ static int stop_or_restart(const Command& command, const CommandHelp& help, std:
 }
 
 int run_command_stop(const Command& command) {
-    return stop_or_restart(command,
-                           {"[OPTIONS] CONTAINER...",
-                            "Sends SIGTERM and, to what is still there after a while, SIGKILL."},
-                           "/stop");
+    return stop_or_restart(
+        command,
+        {"[OPTIONS] CONTAINER...",
+         "Sends SIGTERM and, to what is still there after a while, SIGKILL.", "stop -t 2 web"},
+        "/stop");
 }
 
 int run_command_restart(const Command& command) {
-    return stop_or_restart(command, {"[OPTIONS] CONTAINER...", "Stops each and starts it again."},
-                           "/restart");
+    return stop_or_restart(
+        command, {"[OPTIONS] CONTAINER...", "Stops each and starts it again.", "restart web"},
+        "/restart");
 }
 
 int run_command_kill(const Command& command) {
     std::string signal;
-    const auto names =
-        command.parse_names({"[OPTIONS] CONTAINER...",
-                             "Sends SIGKILL, or another signal, to the first process of each."},
-                            {signal_option("which, by name or number (KILL)", signal)});
+    const auto names = command.parse_names(
+        {"[OPTIONS] CONTAINER...",
+         "Sends SIGKILL, or another signal, to the first process of each.", "kill -s HUP web"},
+        {signal_option("which, by name or number (KILL)", signal)});
     return command.for_each(names, [&](const std::string& name) {
         command.api().request("POST", container_target(name, "/kill").with_text("signal", signal));
         print(name + "\n");
     });
 }
 
-static int post_to_each(const Command& command, std::string_view about, std::string_view verb) {
-    const auto names = command.parse_names({"CONTAINER...", about}, {});
+static int post_to_each(const Command& command, const CommandHelp& help, std::string_view verb) {
+    const auto names = command.parse_names(help, {});
     return command.for_each(names, [&](const std::string& name) {
         command.api().request("POST", container_target(name, verb));
         print(name + "\n");
@@ -67,20 +71,23 @@ static int post_to_each(const Command& command, std::string_view about, std::str
 }
 
 int run_command_pause(const Command& command) {
-    return post_to_each(command, "Freezes all processes of each.", "/pause");
+    return post_to_each(command, {"CONTAINER...", "Freezes all processes of each.", "pause web"},
+                        "/pause");
 }
 
 int run_command_unpause(const Command& command) {
-    return post_to_each(command, "Lets the processes of each go on.", "/unpause");
+    return post_to_each(
+        command, {"CONTAINER...", "Lets the processes of each go on.", "unpause web"}, "/unpause");
 }
 
 int run_command_rm(const Command& command) {
     bool force = false;
     bool volumes = false;
-    const auto names = command.parse_names(
-        {"[OPTIONS] CONTAINER...", "Removes containers with all that belongs to them."},
-        {switch_option("-f --force", "also one that runs: it is killed", force),
-         switch_option("-v --volumes", "its nameless volumes too", volumes)});
+    const auto names =
+        command.parse_names({"[OPTIONS] CONTAINER...",
+                             "Removes containers with all that belongs to them.", "rm -f web"},
+                            {switch_option("-f --force", "also one that runs: it is killed", force),
+                             switch_option("-v --volumes", "its nameless volumes too", volumes)});
     return command.for_each(names, [&](const std::string& name) {
         try {
             command.api().request(
@@ -95,9 +102,38 @@ int run_command_rm(const Command& command) {
     });
 }
 
+int run_command_rename(const Command& command) {
+    const auto names = command.parse_names(
+        {"CONTAINER NEW_NAME", "Gives a container another name.", "rename web old-web"}, {}, 2, 2);
+    command.api().request("POST", container_target(names[0], "/rename").with("name", names[1]));
+    return 0;
+}
+
+int run_command_update(const Command& command) {
+    Json body = Json::object();
+    auto options = limit_options(body, false);
+    options.push_back(
+        {"--restart", "POLICY", "what happens at its end: no, always, on-failure:3",
+         [&](std::string_view text) { body["RestartPolicy"] = parse_restart_policy(text); }});
+    const auto names = command.parse_names(
+        {"[OPTIONS] CONTAINER...", "Changes the limits of containers, also while they run.",
+         "update --memory 128m --restart on-failure:3 web"},
+        options);
+    if (body.as_object().empty()) {
+        throw command.usage_error("nothing to change: at least one option is needed");
+    }
+    return command.for_each(names, [&](const std::string& name) {
+        const Json answer = command.api().post(container_target(name, "/update"), body);
+        for (const auto& warning : JsonReader{answer}.get_strings("Warnings")) {
+            write_all(STDERR_FILENO, "WARNING: " + printable(warning) + "\n", "standard error");
+        }
+        print(name + "\n");
+    });
+}
+
 int run_command_wait(const Command& command) {
     const auto names = command.parse_names(
-        {"CONTAINER...", "Waits for each to end and prints its exit code."}, {});
+        {"CONTAINER...", "Waits for each to end and prints its exit code.", "wait web"}, {});
     return command.for_each(names, [&](const std::string& name) {
         HttpConnection answer = command.api().open_stream("POST", container_target(name, "/wait"));
         std::string body;

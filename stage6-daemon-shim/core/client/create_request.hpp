@@ -1,7 +1,6 @@
 // What `run` and `create` ask for.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,24 +11,27 @@ struct CreateRequest {
     std::string name{};
     std::string image{"host"};
     std::vector<std::string> command{};
-    std::vector<std::string> environment{};  // "NAME=value" each
-    std::string working_directory{};         // empty: the daemon's choice, as all zeros here
-    std::string hostname{};
+    std::vector<std::string> environment{};       // "NAME=value" each
+    std::vector<std::string> file_environment{};  // of --env-file: weaker
+    std::string working_directory{};              // empty: the daemon's choice
     std::string isolation{};
-    std::int64_t memory_bytes = 0;
-    std::int64_t nano_cpus = 0;
-    long pids_limit = 0;
+    std::string id_file{};
+    std::vector<std::string> attach_to{};  // "stdin", "stdout", "stderr"; empty: as usual
     bool open_stdin = false;
+    bool terminal = false;
     bool attach = false;  // somebody will: the first of them ends the container's input
     bool auto_remove = false;
-    std::string network{};
-    Json body = Json::object();  // what the options of features ask for, as the API has it
+    Json body = Json::object();  // what the other options ask for, as the API has it
+
+    // Whether this stream is to be attached, `usual` where -a says nothing.
+    bool attaches(std::string_view stream, bool usual) const;
 };
 
-// How a feature plugs into the client: see features/.
+// How a feature plugs into the client: see features/. Each member may be left out.
 struct ClientFeature {
     // More options of `run` and `create`; they write into the request's body.
-    std::vector<Option> (*create_options)(Json& body);
+    std::vector<Option> (*create_options)(Json& body) = nullptr;
+    CommandGroup commands{};
 };
 
 // The options that both commands have, the features' among them; they write into `request`.

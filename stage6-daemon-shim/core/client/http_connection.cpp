@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/socket.hpp"
 
@@ -26,10 +27,41 @@ const ResponseHead& HttpConnection::exchange(const ClientRequest& request) {
         append_header(text, "Content-Length", std::to_string(request.json.size()));
     }
     text.append("\r\n").append(request.json);
+    if (told_) told_->from_client(text);
     try {
         send_all(socket_.get(), text, kSendTimeout);
     } catch (const SystemError& error) {
         throw ConnectionLost{error.what()};
+    }
+    receive_head(request.method);
+    return head_;
+}
+
+// False when nobody reads it any more: then there may be an answer that says why.
+bool HttpConnection::send(std::string_view bytes) try {
+    if (told_) told_->from_client(bytes);
+    send_all(socket_.get(), bytes, kSendTimeout);
+    return true;
+} catch (const SystemError&) {
+    return false;
+}
+
+const ResponseHead& HttpConnection::upload(const ClientRequest& request, int file) {
+    std::string text{request.method};
+    text.append(" ").append(request.target).append(" HTTP/1.1\r\n");
+    append_header(text, "Host", "localhost");
+    append_header(text, "User-Agent", "slipway");
+    append_header(text, "Content-Type", "application/x-tar");
+    append_header(text, "Transfer-Encoding", "chunked");
+    bool open = send(text + "\r\n");
+    std::string piece(64 * 1024, '\0');
+    while (open) {
+        const auto count = retry([&] { return ::read(file, piece.data(), piece.size()); });
+        const auto size = static_cast<std::size_t>(check(count, "read", "the archive"));
+        std::string chunk;
+        append_chunk_head(chunk, size);
+        chunk.append(piece, 0, size).append("\r\n");
+        open = send(chunk) && size > 0;
     }
     receive_head(request.method);
     return head_;
@@ -40,7 +72,10 @@ bool HttpConnection::fill() {
     char piece[64 * 1024];
     const auto count = retry([&] { return ::recv(socket_.get(), piece, sizeof piece, 0); });
     if (count == -1) throw ConnectionLost{SystemError{errno, "receive"}.what()};
-    input_.append(piece, static_cast<std::size_t>(count));
+    const std::string_view bytes{piece, static_cast<std::size_t>(count)};
+    if (told_ && count > 0) told_->from_daemon(bytes);
+    if (told_ && count == 0) told_->daemon_ended();
+    input_ += bytes;
     return count > 0;
 }
 
@@ -83,7 +118,9 @@ bool HttpConnection::is_reusable() const {
 
 std::size_t HttpConnection::send_some(std::string_view bytes) {
     try {
-        return ::send_some(socket_.get(), bytes);
+        const std::size_t count = ::send_some(socket_.get(), bytes);
+        if (told_ && count > 0) told_->from_client(bytes.substr(0, count));
+        return count;
     } catch (const SystemError& error) {
         throw ConnectionLost{error.what()};
     }
@@ -92,4 +129,5 @@ std::size_t HttpConnection::send_some(std::string_view bytes) {
 void HttpConnection::end_sending() {
     // The other side may be gone already: then there is nothing to tell it.
     ::shutdown(socket_.get(), SHUT_WR);
+    if (told_) told_->client_ended();
 }

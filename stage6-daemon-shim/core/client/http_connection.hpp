@@ -1,11 +1,13 @@
 // The client's end of one HTTP/1.1 connection, blocking.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "common/error.hpp"
 #include "common/fd.hpp"
+#include "stage6-daemon-shim/core/transcript/conversation.hpp"
 #include "stage6-daemon-shim/core/wire/body.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
 
@@ -23,7 +25,9 @@ struct ClientRequest {
 
 class HttpConnection {
 public:
-    explicit HttpConnection(Fd socket) : socket_{std::move(socket)} {}
+    // `told` is told what is said, if it is there.
+    explicit HttpConnection(Fd socket, std::unique_ptr<Conversation> told = {})
+        : socket_{std::move(socket)}, told_{std::move(told)} {}
 
     int fd() const { return socket_.get(); }
 
@@ -31,6 +35,10 @@ public:
     // (100 Continue) are passed over. After 101 the body is whatever comes until the end.
     // Throws ConnectionLost, or Failure when the answer is no HTTP.
     const ResponseHead& exchange(const ClientRequest& request);
+
+    // The same with a body that is read from `file` (a tar archive) and sent in chunks. A daemon
+    // that answers before it has read all has its reason.
+    const ResponseHead& upload(const ClientRequest& request, int file);
 
     const ResponseHead& head() const { return head_; }
 
@@ -52,8 +60,10 @@ public:
 private:
     bool fill();
     void receive_head(std::string_view method);
+    bool send(std::string_view bytes);
 
     Fd socket_;
+    std::unique_ptr<Conversation> told_;
     std::string input_;  // arrived and not yet taken
     ResponseHead head_;
     BodyDecoder decoder_;

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -78,6 +79,16 @@ static std::optional<double> parse_duration(std::string_view text) {
     return seconds;
 }
 
+static bool is_digit(char letter) {
+    return letter >= '0' && letter <= '9';
+}
+
+std::int64_t parse_nanoseconds(std::string_view text, std::string_view what) {
+    const std::optional<double> seconds = text == "0" ? 0.0 : parse_duration(text);
+    if (!seconds || *seconds > 1e9) throw bad_value(what, text, "a time such as 30s or 1m30s");
+    return std::llround(*seconds * 1e9);
+}
+
 // "Z", "+01:00" or nothing (local time) behind a date: its seconds since 1970.
 static std::optional<std::int64_t> with_zone(tm date, std::string_view zone) {
     if (zone.empty()) {
@@ -85,13 +96,15 @@ static std::optional<std::int64_t> with_zone(tm date, std::string_view zone) {
         return ::mktime(&date);
     }
     if (zone == "Z") return ::timegm(&date);
-    const std::string text{zone};
-    char sign = 0;
-    int hours = 0, minutes = 0, length = 0;
-    if (std::sscanf(text.c_str(), "%c%2d:%2d%n", &sign, &hours, &minutes, &length) != 3) return {};
-    if ((sign != '+' && sign != '-') || length != static_cast<int>(text.size())) return {};
-    const std::int64_t offset = hours * 3600 + minutes * 60;
-    return ::timegm(&date) - (sign == '+' ? offset : -offset);
+    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':') return {};
+    int numbers[6]{};
+    for (const std::size_t at : {1u, 2u, 4u, 5u}) {
+        if (!is_digit(zone[at])) return {};
+        numbers[at] = zone[at] - '0';
+    }
+    const int minutes = (numbers[1] * 10 + numbers[2]) * 60 + numbers[4] * 10 + numbers[5];
+    const std::int64_t offset = minutes * 60;
+    return ::timegm(&date) - (zone[0] == '+' ? offset : -offset);
 }
 
 static std::optional<std::string> parse_date(std::string_view text) {
@@ -104,6 +117,7 @@ static std::optional<std::string> parse_date(std::string_view text) {
         std::string_view fraction;
         if (rest.starts_with('.')) {
             const auto digits = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
+            if (digits == 1) return {};
             fraction = rest.substr(0, std::min<std::size_t>(digits, 10));
             rest.remove_prefix(digits);
         }
@@ -113,10 +127,21 @@ static std::optional<std::string> parse_date(std::string_view text) {
     return {};
 }
 
+// "1700000000", "1700000000.5": what the API takes as it is.
+static bool is_unix_time(std::string_view text) {
+    constexpr std::size_t digits_max = 18;
+    const auto point = std::min(text.find('.'), text.size());
+    const auto fraction = text.substr(std::min(point + 1, text.size()));
+    return point > 0 && point <= digits_max && (point == text.size() || !fraction.empty()) &&
+           std::ranges::all_of(text.substr(0, point), is_digit) &&
+           std::ranges::all_of(fraction, is_digit);
+}
+
 std::string parse_moment(std::string_view text, std::string_view what) {
-    std::string_view rest = text;
-    if (take_number(rest) && rest.empty()) return std::string{text};
+    if (is_unix_time(text)) return std::string{text};
     if (const auto ago = parse_duration(text)) {
+        constexpr double longest = 9e9;  // in nanoseconds it has 63 bits still
+        if (*ago >= longest) return "0";
         timespec now{};
         check(::clock_gettime(CLOCK_REALTIME, &now), "clock_gettime");
         const auto nanoseconds = static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 +

@@ -12,6 +12,9 @@ std::int64_t parse_bytes(std::string_view text, std::string_view what);
 // "1.5" CPUs as 1500000000.
 std::int64_t parse_nano_cpus(std::string_view text, std::string_view what);
 
+// "30s", "1m30s", "250ms" in nanoseconds.
+std::int64_t parse_nanoseconds(std::string_view text, std::string_view what);
+
 // A moment, as seconds since 1970 with an optional fraction: "1700000000.5" itself; "10m30s" ago;
 // "2026-01-02", "2026-01-02T15:04:05[.9]", of local time unless it ends in Z or +01:00.
 std::string parse_moment(std::string_view text, std::string_view what);

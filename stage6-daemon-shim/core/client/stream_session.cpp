@@ -31,7 +31,7 @@ bool StreamSession::stream_to_end() try {
 }
 
 bool StreamSession::stream_to_result() try {
-    while (!stream_ended_ || !output_->idle() || awaits_result()) step();
+    while (!stream_ended_ || !output_->idle() || (awaits_result() && !detached_)) step();
     return true;
 } catch (const ConnectionLost&) {
     output_->write_all();
@@ -84,6 +84,12 @@ void StreamSession::read_input() {
     const bool ended = count == 0 || (count == -1 && errno == EIO);
     if (!ended) {
         typed_.assign(piece, static_cast<std::size_t>(check(count, "read", "standard input")));
+        if (!detach_keys_) return;
+        typed_ = detach_keys_->pass(typed_);
+        if (!detach_keys_->pressed()) return;
+        detached_ = stream_ended_ = true;
+        forwards_input_ = false;
+        typed_.clear();
         return;
     }
     forwards_input_ = false;

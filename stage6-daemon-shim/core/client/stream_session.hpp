@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/process.hpp"
+#include "stage6-daemon-shim/core/client/detach_keys.hpp"
 #include "stage6-daemon-shim/core/client/http_connection.hpp"
 #include "stage6-daemon-shim/core/client/stream_output.hpp"
 
@@ -17,6 +18,10 @@ public:
     StreamSession(HttpConnection stream, bool forwards_input, StreamFormat format,
                   std::string offset = {});
 
+    // Of a terminal: keys that end the session, and are not sent.
+    void detach_at(DetachKeys keys) { detach_keys_ = std::move(keys); }
+    bool detached() const { return detached_; }
+
     // An answer that is awaited beside the stream; result() is its body.
     void await_result(HttpConnection result);
 
@@ -24,11 +29,12 @@ public:
     // while we stream; all but those that Docker's client leaves alone too: CHLD, PIPE and URG.
     void handle_signals(std::function<void(int)> handler);
 
-    // Streams until the stream has ended and all of it is written. False when the daemon is gone.
-    // Throws Failure (see StreamOutput), SystemError, and what the handler of signals throws.
+    // Streams until the stream has ended, or we are detached(), and all of it is written. False
+    // when the daemon is gone. Throws Failure (see StreamOutput), SystemError, and what the handler
+    // of signals throws.
     bool stream_to_end();
 
-    // The same until the result has come as well.
+    // The same until the result has come as well; not so when we are detached().
     bool stream_to_result();
 
     // When the daemon is gone: whether one can go on with other connections, for the rest of the
@@ -57,9 +63,11 @@ private:
     std::optional<StreamOutput> output_;
     std::optional<SignalFd> signals_;
     std::function<void(int)> handler_;
+    std::optional<DetachKeys> detach_keys_;
     std::string received_, typed_, result_text_;
     bool forwards_input_;
     bool input_ended_ = false;  // and its end is passed on
+    bool detached_ = false;
     bool stream_ended_ = false;
     bool result_ended_ = false;
 };

@@ -58,6 +58,10 @@ static bool parse_entry(std::string_view line, LogEntry& entry) {
     return true;
 }
 
+bool log_entry_ends_line(std::string_view entries) {
+    return entries[kFlagStart] == 'F';
+}
+
 bool take_log_entry(std::string_view& bytes, LogEntry& entry, std::uint64_t* skipped) {
     while (true) {
         const auto newline = bytes.find('\n');

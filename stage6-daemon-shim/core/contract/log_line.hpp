@@ -39,6 +39,9 @@ std::size_t encode_log_entries(std::string_view header, std::string_view& bytes,
 // is skipped up to its newline (a disk may have lost it); `skipped` counts such bytes, if given.
 bool take_log_entry(std::string_view& bytes, LogEntry& entry, std::uint64_t* skipped = nullptr);
 
+// Whether the first of these entries, whole as we wrote them, is one that a newline followed.
+bool log_entry_ends_line(std::string_view entries);
+
 // Cuts off what follows the last newline: the shim that wrote it was killed in the middle. Returns
 // the size of the file then. `log` is open for reading and writing.
 std::uint64_t cut_torn_tail(int log);

@@ -47,6 +47,9 @@ ShimOutcome parse_outcome(std::string_view text);
 // Docker's codes for a container that could not be started: 126, 127, and 128 for the others.
 int exit_code_of(StartFailure failure);
 
+// Before the exit code of an exec.
+inline constexpr std::string_view kExecExited = "exited ";
+
 // --- requests, over shim.sock -------------------------------------------------------------------
 //
 // One message a request, one message an answer (SOCK_SEQPACKET, unix(7)); as many as wanted over a
@@ -56,7 +59,13 @@ int exit_code_of(StartFailure failure);
 //     kill SIGNAL       to the first process; without isolation to its process group
 //     stdin             the answer carries the write end of the container's stdin
 //     close-stdin       gives up the shim's own write end: with the last one gone, end-of-file
+//     resize ROWS COLUMNS   of its terminal
 //     ping              nothing
+//
+//     exec JSON         {"process": ..., "annotations": {...}}: one more process, in the spec's
+//                       form; with its three streams, or for a terminal with a socket over which
+//                       the terminal's other end comes. The answers are outcome_text, and when it
+//                       has run "exited CODE". It is killed when the connection is closed before.
 
 constexpr std::size_t kShimMessageBytesMax = 128u << 10;
 constexpr std::size_t kShimDescriptorsMax = 4;

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "stage6-daemon-shim/core/json/reader.hpp"
+#include "stage6-daemon-shim/core/wire/http.hpp"
 
 bool Container::auto_remove() const {
     return JsonReader{config}.get_object("HostConfig").get_bool("AutoRemove");
@@ -10,6 +11,12 @@ bool Container::auto_remove() const {
 
 bool Container::has_terminal() const {
     return JsonReader{config}.get_object("Config").get_bool("Tty");
+}
+
+bool must_act(const Container& container, Verb verb, const std::string& as_given) {
+    const Verdict verdict = judge(container.judged_state(), verb, container.id, as_given);
+    if (verdict.status >= 400) throw HttpError{verdict.status, verdict.message};
+    return verdict.status == 0;
 }
 
 // go-units' HumanDuration, which Docker's texts are made with.
@@ -33,13 +40,23 @@ static std::string since(WallTime time) {
     return duration_text((wall_time_now() - time) / kWallSecond);
 }
 
+static std::string code_and_time(const Container& container) {
+    return "(" + std::to_string(container.exit_code) + ") " + since(container.finished_at) + " ago";
+}
+
+static std::string health_note(const Container& container) {
+    if (container.health.empty()) return {};
+    return container.health == "starting" ? " (health: starting)" : " (" + container.health + ")";
+}
+
 std::string status_text(const Container& container) {
     switch (container.state) {
         case State::created: return "Created";
-        case State::running: return "Up " + since(container.started_at);
-        case State::exited:
-            return "Exited (" + std::to_string(container.exit_code) + ") " +
-                   since(container.finished_at) + " ago";
+        case State::running: return "Up " + since(container.started_at) + health_note(container);
+        case State::paused: return "Up " + since(container.started_at) + " (Paused)";
+        case State::restarting: return "Restarting " + code_and_time(container);
+        case State::exited: return "Exited " + code_and_time(container);
+        case State::removing: return "Removal In Progress";
         case State::dead: return "Dead";
     }
     std::abort();
@@ -53,6 +70,11 @@ static std::string command_text(const JsonReader& config) {
         text.append(quoted ? " '" + word + "'" : " " + word);
     }
     return text;
+}
+
+static Json mounts_of(const JsonReader& config) {
+    const Json* mounts = config.find("Mounts");
+    return mounts == nullptr ? Json::array() : *mounts;
 }
 
 Json summary_of(const Container& container) {
@@ -73,19 +95,19 @@ Json summary_of(const Container& container) {
         {"Status", status_text(container)},
         {"HostConfig", Json::object({{"NetworkMode", network}})},
         {"NetworkSettings", Json::object({{"Networks", Json::object()}})},
-        {"Mounts", Json::array()},
+        {"Mounts", mounts_of(config)},
     });
 }
 
 static Json state_of(const Container& container) {
     return Json::object({
         {"Status", name_of(container.state)},
-        {"Running", container.state == State::running},
-        {"Paused", false},
-        {"Restarting", false},
+        {"Running", counts_as_running(container.state)},
+        {"Paused", container.state == State::paused},
+        {"Restarting", container.state == State::restarting},
         {"OOMKilled", container.out_of_memory},
         {"Dead", container.state == State::dead},
-        {"Pid", container.state == State::running ? container.pid : 0},
+        {"Pid", is_alive(container.state) ? container.pid : 0},
         {"ExitCode", container.exit_code},
         {"Error", container.error},
         {"StartedAt", time_text(container.started_at)},
@@ -111,7 +133,7 @@ Json inspection_of(const Container& container) {
         {"HostsPath", ""},
         {"LogPath", container.directory + "/log"},
         {"Name", "/" + container.name},
-        {"RestartCount", 0},
+        {"RestartCount", container.restart_count},
         {"Driver", config.get_string("Driver")},
         {"Platform", "linux"},
         {"MountLabel", ""},
@@ -120,7 +142,7 @@ Json inspection_of(const Container& container) {
         {"ExecIDs", nullptr},
         {"HostConfig", member("HostConfig")},
         {"GraphDriver", Json::object({{"Name", config.get_string("Driver")}, {"Data", nullptr}})},
-        {"Mounts", Json::array()},
+        {"Mounts", mounts_of(config)},
         {"Config", member("Config")},
         {"NetworkSettings",
          Json::object({{"Ports", Json::object()}, {"Networks", Json::object()}})},

@@ -2,9 +2,11 @@
 
 #include <signal.h>
 
-#include "stage4-chroot/rootfs.hpp"
+#include "stage6-daemon-shim/core/daemon/container_update.hpp"
 #include "stage6-daemon-shim/core/daemon/daemon.hpp"
+#include "stage6-daemon-shim/core/daemon/image_defaults.hpp"
 #include "stage6-daemon-shim/core/daemon/launch_plan.hpp"
+#include "stage6-daemon-shim/core/daemon/worker.hpp"
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
 
@@ -14,30 +16,53 @@ static Json created(const Container& container) {
     return Json::object({{"Id", container.id}, {"Warnings", Json::array()}});
 }
 
+// Where overlay cannot be had each container has a copy of its image. Until it is whole nobody can
+// start the container.
+static Task<void> copy_image(Daemon& daemon, ContainerPointer container, std::string image) {
+    container->starting = true;
+    std::exception_ptr failure;
+    try {
+        std::vector<std::string> job = {"copy-tree", std::move(image),
+                                        container->directory + "/" + kRootDirectory};
+        co_await run_worker(daemon.loop, std::move(job));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    container->starting = false;
+    container->changed.notify_all();
+    if (!failure) co_return;
+    co_await daemon.lifecycle.remove(container, container->id, true);
+    std::rethrow_exception(failure);
+}
+
 static Task<void> create(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
-    const Json body = co_await request.read_json();
+    Json body = co_await request.read_json();
     if (!body.is_object() || body.as_object().empty()) {
         throw HttpError{400, "Config cannot be empty in order to create a container"};
     }
     LaunchPlace place;
     place.isolated_by_default = daemon.options.isolated_by_default;
     place.overlay = daemon.overlay;
+    place.user_map = daemon.options.user_map;
     place.features = daemon.features;
-    const std::string image = JsonReader{body}.get_string("Image");
     const bool isolated = wants_isolation(body, place.isolated_by_default);
     if (isolated) {
         // Only this may be a 404: a client takes it as "pull the image".
-        if (!daemon.image.is_called(image)) throw HttpError{404, "No such image: " + image};
-        place.image = daemon.image.make();
-        place.image_id = HostImage::id();
+        const std::string name = JsonReader{body}.get_string("Image");
+        const ImagePointer image = co_await daemon.images.get_or_make(name);
+        place.image = daemon.images.root_of(*image);
+        place.image_id = image->id;
+        if (const Json* defaults = image->config.find("config")) {
+            body = with_image_defaults(std::move(body), *defaults);
+        }
     }
+    const std::string chosen_signal = JsonReader{body}.get_string("StopSignal");
+    if (!chosen_signal.empty()) parse_signal(chosen_signal);  // throws for one of no name
     const auto container = daemon.table.create(request.query().get("name"), [&](Container& made) {
         return plan_launch(body, made, place);
     });
-    if (isolated && !place.overlay) {
-        // The copy is a whole root of its own, made as the image was.
-        build_rootfs(container->directory + "/" + kRootDirectory, {}, host_programs());
-    }
+    if (isolated && !place.overlay) co_await copy_image(daemon, container, place.image);
+    daemon.announcements.of_container(*container, "create");
     co_await responder.send_json(201, created(*container));
 }
 
@@ -55,34 +80,85 @@ static int stop_signal(const Container& container, const HttpRequest& request) {
     return text.empty() ? SIGTERM : parse_signal(text);
 }
 
+static StopRequest stop_request(const Container& container, const HttpRequest& request) {
+    const JsonReader config = JsonReader{container.config}.get_object("Config");
+    const auto grace = static_cast<long>(config.get_integer("StopTimeout", kGraceSeconds));
+    return {stop_signal(container, request), request.query().get_number("t", grace)};
+}
+
 static Task<void> stop(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
     const std::string name = request.parameter("id");
     const ContainerPointer container = daemon.table.find(name);
-    const JsonReader config = JsonReader{container->config}.get_object("Config");
-    const auto grace = static_cast<long>(config.get_integer("StopTimeout", kGraceSeconds));
-    const long seconds = request.query().get_number("t", grace);
     const bool stopped =
-        co_await daemon.lifecycle.stop(container, name, stop_signal(*container, request), seconds);
+        co_await daemon.lifecycle.stop(container, name, stop_request(*container, request));
     co_await responder.send(stopped ? 204 : 304);
+}
+
+static Task<void> restart(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
+    const std::string name = request.parameter("id");
+    const ContainerPointer container = daemon.table.find(name);
+    co_await daemon.lifecycle.restart(container, name, stop_request(*container, request));
+    co_await responder.send(204);
+}
+
+static Task<void> pause(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
+    const std::string name = request.parameter("id");
+    co_await daemon.lifecycle.pause(daemon.table.find(name), name);
+    co_await responder.send(204);
+}
+
+static Task<void> unpause(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
+    const std::string name = request.parameter("id");
+    co_await daemon.lifecycle.unpause(daemon.table.find(name), name);
+    co_await responder.send(204);
+}
+
+static Task<void> rename(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
+    const std::string name = request.parameter("id");
+    const ContainerPointer container = daemon.table.find(name);
+    must_act(*container, Verb::rename, name);
+    const std::string old_name = container->name;
+    daemon.table.rename(container, request.query().get("name"));
+    daemon.announcements.of_container(*container, "rename", {{"oldName", "/" + old_name}});
+    co_await responder.send(204);
+}
+
+static Json no_warnings() {
+    return Json::object({{"Warnings", Json::array()}});
+}
+
+static Task<void> update(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
+    const std::string name = request.parameter("id");
+    const ContainerPointer container = daemon.table.find(name);
+    const Json changes = co_await request.read_json();
+    co_await update_container(daemon, container, name, changes);
+    co_await responder.send_json(200, no_warnings());
 }
 
 static Task<void> kill(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
     const std::string name = request.parameter("id");
     const std::string text = request.query().get("signal");
     int signal = SIGKILL;
+    ContainerPointer container;
     try {
-        if (!text.empty()) signal = parse_signal(text);
-    } catch (const HttpError& error) {
         // Docker looks at the signal before it looks for the container.
-        throw HttpError{400, "cannot kill container: " + name + ": " + error.what()};
+        if (!text.empty()) signal = parse_signal(text);
+        container = daemon.table.find(name);
+    } catch (const HttpError& error) {
+        throw HttpError{error.status(), "cannot kill container: " + name + ": " + error.what()};
     }
-    co_await daemon.lifecycle.kill(daemon.table.find(name), name, signal);
+    co_await daemon.lifecycle.kill(container, name, signal);
     co_await responder.send(204);
 }
 
 static Task<void> remove(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
     const std::string name = request.parameter("id");
-    co_await daemon.lifecycle.remove(daemon.table.find(name), name, request.query().flag("force"));
+    const ContainerPointer container = daemon.table.find(name);
+    if (request.query().flag("link")) {
+        throw HttpError{409, "Conflict, cannot remove the default link name of the container"};
+    }
+    // `v` asks for the removal of anonymous volumes: there are none.
+    co_await daemon.lifecycle.remove(container, name, request.query().flag("force"));
     co_await responder.send(204);
 }
 
@@ -105,7 +181,7 @@ static Task<void> wait(Daemon& daemon, HttpRequest& request, HttpResponder& resp
         if (container->removed) return true;  // wakes those who wait for an exit, too
         if (condition == WaitFor::removed) return false;
         if (container->exits != exits) return true;
-        return condition == WaitFor::not_running && container->state != State::running &&
+        return condition == WaitFor::not_running && !counts_as_running(container->state) &&
                !container->starting;
     };
     while (!is_over()) co_await container->changed.wait();
@@ -118,6 +194,11 @@ std::vector<Route> container_routes(Daemon& daemon) {
             route(daemon, "POST", "/containers/{id}/start", start),
             route(daemon, "POST", "/containers/{id}/stop", stop),
             route(daemon, "POST", "/containers/{id}/kill", kill),
+            route(daemon, "POST", "/containers/{id}/restart", restart),
+            route(daemon, "POST", "/containers/{id}/pause", pause),
+            route(daemon, "POST", "/containers/{id}/unpause", unpause),
+            route(daemon, "POST", "/containers/{id}/rename", rename),
+            route(daemon, "POST", "/containers/{id}/update", update),
             route(daemon, "POST", "/containers/{id}/wait", wait, WhenGone::cancel),
             route(daemon, "DELETE", "/containers/{id}", remove)};
 }

@@ -88,7 +88,7 @@ std::vector<ContainerPointer> ContainerTable::all() const {
     return list;
 }
 
-void ContainerTable::check_name(const std::string& name) const {
+void ContainerTable::check_name(const std::string& name, const std::string& shown) const {
     constexpr std::string_view first =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     const std::string all = std::string{first} + "_.-";
@@ -96,7 +96,7 @@ void ContainerTable::check_name(const std::string& name) const {
                       first.find(name[0]) != std::string_view::npos &&
                       name.find_first_not_of(all) == std::string::npos;
     if (!good) {
-        throw HttpError{400, "Invalid container name (" + printable(name) +
+        throw HttpError{400, "Invalid container name (" + printable(shown) +
                                  "), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"};
     }
     const auto taken = by_name_.find(name);
@@ -120,8 +120,13 @@ std::string ContainerTable::free_name() const {
     }
 }
 
-static std::string state_text(const Container& container, bool wants_stopped) {
-    return Json::object({{"Name", container.name}, {"WantsStopped", wants_stopped}}).text();
+static std::string state_text(const Container& container, const std::string& name) {
+    return Json::object({{"Name", name},
+                         {"WantsStopped", container.wants_stopped},
+                         {"RestartCount", container.restart_count},
+                         {"Paused", container.is_marked_paused},
+                         {"Health", container.health}})
+        .text();
 }
 
 // The new name is on the disk when it returns.
@@ -137,7 +142,7 @@ ContainerPointer ContainerTable::create(std::string name,
                                         const std::function<Json(Container&)>& make_config) {
     if (name.starts_with('/')) name.erase(0, 1);
     if (name.empty()) name = free_name();
-    check_name(name);
+    check_name(name, name);
     auto container = std::make_shared<Container>(loop_, new_container_id());
     container->name = name;
     container->created_at = wall_time_now();
@@ -151,7 +156,7 @@ ContainerPointer ContainerTable::create(std::string name,
         check(::mkdir(root.c_str(), 0755), "mkdir", root);
         const ContainerDir directory = ContainerDir::open(unfinished);
         directory.write_whole(kConfigFile, container->config.text());
-        directory.write_whole(kStateFile, state_text(*container, false));
+        directory.write_whole(kStateFile, state_text(*container, name));
         rename_durably(unfinished, container->directory);
     } catch (...) {
         remove_tree(unfinished);
@@ -168,20 +173,46 @@ void ContainerTable::adopt(ContainerPointer container) {
     by_id_[container->id] = std::move(container);
 }
 
-void ContainerTable::save_state(const Container& container, bool wants_stopped) const {
+void ContainerTable::save_state(const Container& container) const {
     ContainerDir::open(container.directory)
-        .write_whole(kStateFile, state_text(container, wants_stopped));
+        .write_whole(kStateFile, state_text(container, container.name));
 }
 
-void ContainerTable::remove(const Container& container) {
+void ContainerTable::save_config(const Container& container, const Json& config) const {
+    ContainerDir::open(container.directory).write_whole(kConfigFile, config.text());
+}
+
+void ContainerTable::rename(ContainerPointer container, std::string name) {
+    if (name.starts_with('/')) name.erase(0, 1);
+    if (name.empty()) throw HttpError{400, "Neither old nor new names may be empty"};
+    if (name == container->name) {
+        throw HttpError{400, "Renaming a container with the same name as its current name"};
+    }
+    try {
+        check_name(name, "/" + name);
+    } catch (const HttpError& error) {
+        throw HttpError{error.status(),
+                        std::string{"Error when allocating new name: "} + error.what()};
+    }
+    // First on the disk: whoever is told that it is done finds it so after any crash.
+    ContainerDir::open(container->directory).write_whole(kStateFile, state_text(*container, name));
+    by_name_.erase(container->name);
+    container->name = name;
+    by_name_[name] = std::move(container);
+}
+
+void ContainerTable::bury(Container& container) {
     const std::string grave = root_ + "/removing/" + container.id;
+    if (container.directory == grave) return;  // an earlier removal came to no end
     if (::rename(container.directory.c_str(), grave.c_str()) == -1 && errno != ENOENT) {
         throw SystemError{errno, "rename", container.directory};
     }
-    // From here on the next start finishes what we don't.
+    container.directory = grave;
+}
+
+void ContainerTable::forget(const Container& container) {
     by_name_.erase(container.name);
     by_id_.erase(container.id);
-    if (!remove_tree(grave)) throw Failure{"remove " + grave + ": something is left in it"};
 }
 
 static std::vector<std::string> entries_of(const std::string& directory) {

@@ -3,7 +3,7 @@
 // ROOT/containers/ID   one container (contract/container_dir.hpp)
 // ROOT/creating/ID     one that is being made: it gets its place by a rename when it is whole
 // ROOT/removing/ID     one that is being removed; what is found here at a start is removed
-// ROOT/images          see host_image.hpp
+// ROOT/images          see image_store.hpp
 // ROOT/lock            held by the daemon: a second one on the same ROOT refuses
 #pragma once
 
@@ -44,18 +44,29 @@ public:
     // Puts one that was found on disk into the table.
     void adopt(ContainerPointer container);
 
-    // Writes state.json: the name, and whether the user wants it stopped.
-    void save_state(const Container& container, bool wants_stopped) const;
+    // Writes state.json. Throws SystemError.
+    void save_state(const Container& container) const;
 
-    // Takes it out of the table and its directory away. Throws Failure when something is left.
-    void remove(const Container& container);
+    // Writes config.json: this one, which is not the container's yet. Throws SystemError.
+    void save_config(const Container& container, const Json& config) const;
+
+    // Durable when it returns. Throws HttpError with Docker's words; SystemError, and then the
+    // old name holds.
+    void rename(ContainerPointer container, std::string name);
+
+    // Moves its directory to ROOT/removing: from here on the next start finishes what we don't.
+    // Throws SystemError.
+    void bury(Container& container);
+
+    // Takes it out of the table.
+    void forget(const Container& container);
 
     // Removes what a daemon that was killed left half made and half removed.
     void clear_leftovers();
 
 private:
     std::string free_name() const;
-    void check_name(const std::string& name) const;
+    void check_name(const std::string& name, const std::string& shown) const;
 
     EventLoop& loop_;
     std::string root_;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -13,6 +14,7 @@
 #include "common/process.hpp"
 #include "common/socket.hpp"
 #include "stage4-chroot/overlay_probe.hpp"
+#include "stage6-daemon-shim/core/daemon/image_removal.hpp"
 #include "stage6-daemon-shim/core/daemon/recovery.hpp"
 #include "stage6-daemon-shim/core/wire/default_paths.hpp"
 
@@ -22,9 +24,10 @@ Daemon::Daemon(EventLoop& the_loop, const DaemonOptions& the_options,
       options{the_options},
       features{the_features},
       table{the_loop, the_options.root},
-      image{the_options.root + "/images"},
+      images{the_loop, the_options.root + "/images"},
       log_watch{the_loop},
-      lifecycle{the_loop, table, announcements, the_options.shim_program},
+      lifecycle{the_loop, table, announcements, the_features, the_options.shim_program},
+      execs{the_loop, announcements, the_features},
       overlay{can_mount_overlay(the_options.root)} {}
 
 Route route(Daemon& daemon, std::string_view method, std::string_view pattern,
@@ -95,14 +98,19 @@ static Router make_router(Daemon& daemon) {
         if (feature.routes != nullptr) add(feature.routes(daemon));
     }
     add(container_routes(daemon));
-    add(stream_routes(daemon));
+    add(log_routes(daemon));
+    add(attach_routes(daemon));
+    add(exec_routes(daemon));
     add(show_routes(daemon));
+    add(image_routes(daemon));
+    add(refused_routes(daemon));
     add(system_routes(daemon));
     return Router{std::move(all)};
 }
 
-static HttpServerOptions server_options(const DaemonOptions& options) {
+static HttpServerOptions server_options(const DaemonOptions& options, WireLog* log) {
     HttpServerOptions server;
+    server.log = log;
     server.headers = {{"Api-Version", "1.44"},
                       {"Docker-Experimental", "false"},
                       {"Ostype", "linux"},
@@ -118,8 +126,12 @@ int run_daemon(const DaemonOptions& options, std::span<const DaemonFeature> feat
         if (feature.begin != nullptr) feature.begin(daemon);
     }
     const auto found = recover_containers(daemon);
+    keep_layers_clear(daemon);
     const Fd lock = lock_socket(options.socket);
-    HttpServer server{loop, open_socket(options), make_router(daemon), server_options(options)};
+    std::optional<WireLog> log;
+    if (!options.wire.empty()) log.emplace(options.wire);
+    HttpServer server{loop, open_socket(options), make_router(daemon),
+                      server_options(options, log ? &*log : nullptr)};
     loop.spawn(stop_on_signal(loop, signals));
     if (!options.quiet) {
         print(options.program + ": listening on " + options.socket + ", state in " + options.root +
@@ -132,20 +144,28 @@ int run_daemon(const DaemonOptions& options, std::span<const DaemonFeature> feat
 }
 
 DaemonOptions parse_daemon_options(const DaemonOptions& defaults, const std::string& family,
-                                   const std::vector<std::string>& arguments) {
+                                   const std::vector<std::string>& arguments,
+                                   std::span<const DaemonFeature> features) {
     DaemonOptions options = defaults;
     const Program program = {
         options.program, "[--socket PATH] [--root DIR] [--group NAME]",
         "Keeps containers, and serves the Docker Engine API on a Unix socket.\n"
         "Containers outlive it: each has a shim of its own. Whoever can open the socket is root."};
-    const auto rest = parse_options(
-        program,
-        {{"--socket", "PATH", "where to listen", [&](auto text) { options.socket = text; }},
-         {"--root", "DIR", "where containers are kept", [&](auto text) { options.root = text; }},
-         {"--group", "NAME", "who may use the socket beside its owner",
-          [&](auto text) { options.group = text; }},
-         {"--quiet", "", "say nothing at the start", [&](auto) { options.quiet = true; }}},
-        arguments);
+    std::vector<Option> known = {
+        {"--socket", "PATH", "where to listen", [&](auto text) { options.socket = text; }},
+        {"--root", "DIR", "where containers are kept", [&](auto text) { options.root = text; }},
+        {"--group", "NAME", "who may use the socket beside its owner",
+         [&](auto text) { options.group = text; }},
+        {"--shim", "PROGRAM", "what keeps a container (the one beside this program)",
+         [&](auto text) { options.shim_program = std::filesystem::absolute(text); }},
+        {"--wire", "FILE", "write down all that clients say and hear (- is standard error)",
+         [&](auto text) { options.wire = text; }},
+        {"--quiet", "", "say nothing at the start", [&](auto) { options.quiet = true; }}};
+    for (const DaemonFeature& feature : features) {
+        if (feature.options == nullptr) continue;
+        for (Option& option : feature.options(options)) known.push_back(std::move(option));
+    }
+    const auto rest = parse_options(program, known, arguments);
     if (!rest.empty()) throw UsageError{"unknown argument " + printable(rest[0])};
     // Asked for last: the default directories are made and checked on the way.
     if (options.socket.empty()) options.socket = default_socket(family);

@@ -7,8 +7,9 @@
 
 #include "stage6-daemon-shim/core/daemon/announcements.hpp"
 #include "stage6-daemon-shim/core/daemon/container_table.hpp"
+#include "stage6-daemon-shim/core/daemon/exec_sessions.hpp"
 #include "stage6-daemon-shim/core/daemon/feature.hpp"
-#include "stage6-daemon-shim/core/daemon/host_image.hpp"
+#include "stage6-daemon-shim/core/daemon/image_store.hpp"
 #include "stage6-daemon-shim/core/daemon/lifecycle.hpp"
 #include "stage6-daemon-shim/core/daemon/log_watch.hpp"
 #include "stage6-daemon-shim/core/daemon/router.hpp"
@@ -20,6 +21,8 @@ struct DaemonOptions {
     std::string root;         // the state directory
     std::string group;        // who may use the socket beside its owner; empty: nobody
     std::string shim_program;
+    std::string wire;        // the file in which all that clients say is written down, or -
+    UserMapSpec user_map{};  // of every container's user namespace; size 0: none
     bool isolated_by_default = true;
     bool quiet = false;
 };
@@ -33,10 +36,11 @@ struct Daemon {
     const DaemonOptions& options;
     const std::span<const DaemonFeature> features;
     ContainerTable table;
-    HostImage image;
+    ImageStore images;
     LogWatch log_watch;
     Announcements announcements;
     Lifecycle lifecycle;
+    ExecSessions execs;
     bool overlay;  // whether containers' roots can be an overlay of the image
 };
 
@@ -48,8 +52,12 @@ Route route(Daemon& daemon, std::string_view method, std::string_view pattern,
 
 // The routes of the core, by group.
 std::vector<Route> container_routes(Daemon& daemon);  // create, start, stop, kill, remove, wait
-std::vector<Route> stream_routes(Daemon& daemon);     // attach, logs
-std::vector<Route> show_routes(Daemon& daemon);       // list, inspect, images
+std::vector<Route> log_routes(Daemon& daemon);        // logs
+std::vector<Route> attach_routes(Daemon& daemon);     // attach, also as a WebSocket
+std::vector<Route> exec_routes(Daemon& daemon);       // exec, also as a WebSocket
+std::vector<Route> show_routes(Daemon& daemon);       // list, inspect
+std::vector<Route> image_routes(Daemon& daemon);      // images, tag, rmi, import
+std::vector<Route> refused_routes(Daemon& daemon);    // what is not built in
 std::vector<Route> system_routes(Daemon& daemon);     // ping, version, info
 
 // The whole program: recovers what is there, opens the socket and serves until SIGTERM or SIGINT.
@@ -57,6 +65,7 @@ std::vector<Route> system_routes(Daemon& daemon);     // ping, version, info
 int run_daemon(const DaemonOptions& options, std::span<const DaemonFeature> features);
 
 // The options of the command line; `family` ("slipway") names the default socket and root. --help
-// ends the program. Throws UsageError.
+// ends the program. Features bring options of their own. Throws UsageError.
 DaemonOptions parse_daemon_options(const DaemonOptions& defaults, const std::string& family,
-                                   const std::vector<std::string>& arguments);
+                                   const std::vector<std::string>& arguments,
+                                   std::span<const DaemonFeature> features);

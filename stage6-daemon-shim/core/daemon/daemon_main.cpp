@@ -7,6 +7,7 @@
 #include "common/options.hpp"
 #include "stage5-cgroups/delegation.hpp"
 #include "stage6-daemon-shim/core/daemon/daemon.hpp"
+#include "stage6-daemon-shim/core/daemon/worker.hpp"
 
 // The shim lies beside the daemon, in build/ as in /usr/local/bin.
 static std::string own_directory() {
@@ -20,12 +21,15 @@ static std::string own_directory() {
 int daemon_main(int argc, char** argv, const DaemonProgram& program,
                 std::span<const DaemonFeature> features) try {
     ensure_standard_streams();
+    std::vector<std::string> job;
+    if (is_worker_command(arguments_of(argc, argv), job)) return worker_main(job);
     DaemonOptions defaults;
     defaults.program = program.program;
     defaults.engine_name = program.family;
     defaults.shim_program = own_directory() + "/" + program.shim;
     defaults.isolated_by_default = program.isolated_by_default;
-    const auto options = parse_daemon_options(defaults, program.family, arguments_of(argc, argv));
+    const auto options =
+        parse_daemon_options(defaults, program.family, arguments_of(argc, argv), features);
     const MovedAside aside;  // the groups of containers come below our own, which must be empty
     return run_daemon(options, features);
 } catch (const UsageError& error) {

@@ -15,6 +15,9 @@
 #include "stage6-daemon-shim/core/wire/target.hpp"
 
 constexpr std::size_t kJsonBodyBytesMax = 1u << 20;
+// What is read from a body is compared each with each in places (variables, fields): a hundred
+// thousand of them in one request would keep everybody waiting.
+constexpr std::size_t kJsonBodyValuesMax = 10'000;
 
 struct HttpTimeouts {
     Clock::duration idle = std::chrono::seconds{60};  // between two requests

@@ -86,7 +86,7 @@ Task<Json> HttpRequest::read_json() {
     }
     const std::string body = co_await read_body();
     if (body.empty()) throw HttpError{400, "request body is empty"};
-    co_return parse_json(body, {.bytes_max = kJsonBodyBytesMax});
+    co_return parse_json(body, {.bytes_max = kJsonBodyBytesMax, .values_max = kJsonBodyValuesMax});
 }
 
 Task<void> HttpRequest::discard_body() {

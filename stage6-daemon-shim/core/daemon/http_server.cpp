@@ -55,6 +55,7 @@ HttpServer::HttpServer(EventLoop& loop, Fd listener, HttpHandler handler, HttpSe
       context_{options.timeouts, joined(options.headers)},
       connections_max_{options.connections_max > 0 ? options.connections_max
                                                    : connections_from_limit()},
+      log_{options.log},
       accepting_{loop, accept_connections()} {}
 
 HttpServer::~HttpServer() {
@@ -126,6 +127,7 @@ void HttpServer::refuse(Fd socket, const char* why) {
 
 Task<void> HttpServer::serve(Place, Fd socket) {
     Stream stream{loop_, std::move(socket)};
+    if (log_ != nullptr) stream.tell(log_->begin());
     HttpRequest request{stream, context_};
     HttpResponder responder{request, stream, context_};
     try {

@@ -10,6 +10,7 @@
 #include "common/fd.hpp"
 #include "stage6-daemon-shim/core/daemon/event_loop.hpp"
 #include "stage6-daemon-shim/core/daemon/http_exchange.hpp"
+#include "stage6-daemon-shim/core/transcript/conversation.hpp"
 
 // Answers one request. An HttpError that it throws is the answer with that status, a JsonError
 // one with 400, any other exception one with 500.
@@ -19,6 +20,7 @@ struct HttpServerOptions {
     std::vector<std::pair<std::string, std::string>> headers;  // of every answer
     HttpTimeouts timeouts;
     std::size_t connections_max = 0;  // 0: RLIMIT_NOFILE less a reserve
+    WireLog* log = nullptr;           // where all that is said is written down; must outlive it
 };
 
 class HttpServer {
@@ -51,6 +53,7 @@ private:
     HttpHandler handler_;
     HttpContext context_;
     std::size_t connections_max_;
+    WireLog* log_;
     std::list<TaskId> connections_;
     ScopedTask accepting_;
 };

@@ -5,48 +5,25 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "stage5-cgroups/cgroup.hpp"
 #include "stage6-daemon-shim/core/contract/container_dir.hpp"
+#include "stage6-daemon-shim/core/contract/log_files.hpp"
 #include "stage6-daemon-shim/core/daemon/container_table.hpp"
+#include "stage6-daemon-shim/core/daemon/log_options.hpp"
 #include "stage6-daemon-shim/core/daemon/not_built_in.hpp"
+#include "stage6-daemon-shim/core/daemon/plan_limits.hpp"
+#include "stage6-daemon-shim/core/daemon/plan_mounts.hpp"
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/runtime/spec.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
-
-static constexpr std::int64_t kMemoryBytesMin = 6 << 20;
-static constexpr std::int64_t kNanosPerCpu = 1'000'000'000;
-static constexpr std::uint64_t kCpuPeriodMicroseconds = 100'000;
 
 bool wants_isolation(const Json& body, bool by_default) {
     const std::string word = JsonReader{body}.get_object("HostConfig").get_string("Isolation");
     if (word.empty()) return by_default;
     if (word == "none" || word == "default") return word == "default";
     throw HttpError{400, "invalid isolation (" + word + "): there are default and none"};
-}
-
-static LimitsSpec plan_limits(const JsonReader& host) {
-    LimitsSpec limits;
-    const auto memory = host.get_integer("Memory");
-    if (memory < 0 || (memory > 0 && memory < kMemoryBytesMin)) {
-        throw HttpError{400, "Minimum memory limit allowed is 6MB"};
-    }
-    limits.memory_bytes = static_cast<std::uint64_t>(memory);
-    const auto nanos = host.get_integer("NanoCpus");
-    const auto cpus = std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN));
-    if (nanos != 0 && (nanos < kNanosPerCpu / 100 || nanos > cpus * kNanosPerCpu)) {
-        const std::string number = std::to_string(cpus);
-        throw HttpError{400, "Range of CPUs is from 0.01 to " + number + ".00, as there are only " +
-                                 number + " CPUs available"};
-    }
-    if (nanos != 0) {
-        limits.cpu_period_microseconds = kCpuPeriodMicroseconds;
-        limits.cpu_quota_microseconds =
-            static_cast<std::uint64_t>(nanos) * kCpuPeriodMicroseconds / kNanosPerCpu;
-    }
-    limits.pids =
-        static_cast<std::uint64_t>(std::max<std::int64_t>(0, host.get_integer("PidsLimit")));
-    return limits;
 }
 
 // The engine's variables, then the request's, a later one in place of an earlier. An entry without
@@ -58,12 +35,16 @@ static std::vector<std::string> plan_environment(const JsonReader& config, bool 
         all = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                "HOSTNAME=" + hostname, "HOME=/root"};
     }
-    for (const auto& entry : config.get_strings("Env")) {
-        const std::string name = entry.substr(0, entry.find('=')) + "=";
-        std::erase_if(all, [&](const auto& known) { return known.starts_with(name); });
-        if (entry.find('=') != std::string::npos) all.push_back(entry);
+    for (auto& entry : config.get_strings("Env")) all.push_back(std::move(entry));
+    // From the end, so that the first of a name is the one that counts.
+    std::set<std::string_view> names;
+    std::vector<std::string> counting;
+    for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
+        const std::string_view name = std::string_view{*entry}.substr(0, entry->find('='));
+        if (names.insert(name).second && name.size() < entry->size()) counting.push_back(*entry);
     }
-    return all;
+    std::ranges::reverse(counting);
+    return counting;
 }
 
 static NamespaceSet plan_namespaces(const JsonReader& host) {
@@ -111,14 +92,25 @@ static Spec plan_spec(const JsonReader& config, const JsonReader& host, const Co
     }
     spec.process = plan_process(config, isolated, spec.hostname);
     spec.open_stdin = config.get_bool("OpenStdin");
+    spec.init = isolated && host.get_bool("Init");
     spec.limits = plan_limits(host);
     if (isolated) {
         spec.namespaces = plan_namespaces(host);
+        spec.user_map = place.user_map;
+        if (spec.user_map.size != 0) spec.namespaces |= CLONE_NEWUSER;
         plan_root(spec, container, place);
     }
     // Chosen here and written down: whoever cleans up later, perhaps from another group, knows it.
     spec.cgroups = cgroup_directories(container.id, find_hierarchies());
     return spec;
+}
+
+static void plan_log(const JsonReader& host, Spec& spec) {
+    const LogOptions options = parse_log_options(host);
+    if (options.bytes_max == 0) return;
+    Json& annotations = spec.document["annotations"];
+    annotations[kLogBytesMax] = std::to_string(options.bytes_max);
+    annotations[kLogFilesMax] = std::to_string(options.files_max);
 }
 
 Json plan_launch(const Json& body, const Container& container, const LaunchPlace& place) {
@@ -127,9 +119,16 @@ Json plan_launch(const Json& body, const Container& container, const LaunchPlace
     refuse_what_is_not_built_in(body, place.features);
     const bool isolated = wants_isolation(body, place.isolated_by_default);
     Spec spec = plan_spec(config, host, container, place, isolated);
+    const PlannedMounts mounts = plan_mounts(config, host);
+    if (!isolated && !mounts.specs.empty()) {
+        throw HttpError{400, "without isolation nothing can be mounted"};
+    }
+    spec.mounts = mounts.specs;
+    plan_log(host, spec);
     for (const DaemonFeature& feature : place.features) {
         if (feature.plan != nullptr) feature.plan(config, host, spec);
     }
+    sort_mounts(spec.mounts);
 
     // As asked, less the two members that are not of Config.
     Json asked = Json::object();
@@ -142,6 +141,7 @@ Json plan_launch(const Json& body, const Container& container, const LaunchPlace
     asked["Cmd"] = Json::array(config.get_words("Cmd"));
     const Json* host_config = config.find("HostConfig");
     Json filled = host_config == nullptr ? Json::object() : *host_config;
+    filled["LogConfig"] = shown_log_config(host);
     filled["Isolation"] = isolated ? "default" : "none";
     const std::string network = host.get_string("NetworkMode");
     filled["NetworkMode"] = network.empty() || network == "default" ? "none" : network;
@@ -154,5 +154,6 @@ Json plan_launch(const Json& body, const Container& container, const LaunchPlace
                          {"Driver", isolated ? (place.overlay ? "overlay" : "copy") : "none"},
                          {"Config", std::move(asked)},
                          {"HostConfig", std::move(filled)},
+                         {"Mounts", mounts.shown},
                          {"spec", to_json(spec)}});
 }

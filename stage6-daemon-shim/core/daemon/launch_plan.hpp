@@ -12,6 +12,7 @@ struct LaunchPlace {
     std::string image_id;  // "sha256:..."
     bool overlay = true;   // false: a copy of the image, since overlay can't be had here
     bool isolated_by_default = true;
+    UserMapSpec user_map{};
     std::span<const DaemonFeature> features{};
 };
 

@@ -8,46 +8,48 @@
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
 
-static constexpr std::array<std::string_view, 6> kKeys = {"ancestor", "exited", "id",
-                                                          "label",    "name",   "status"};
+static constexpr std::array<std::string_view, 15> kKeys = {
+    "ancestor", "before", "exited",  "expose",  "health", "id",     "is-task", "isolation",
+    "label",    "name",   "network", "publish", "since",  "status", "volume"};
 static constexpr std::array<std::string_view, 7> kStates = {
     "created", "running", "paused", "restarting", "removing", "exited", "dead"};
+static constexpr std::array<std::string_view, 4> kHealth = {"starting", "healthy", "unhealthy",
+                                                            "none"};
 static constexpr std::size_t kPatternBytesMax = 256;
 
-static void check_value(const std::string& key, const std::string& value) {
-    const bool known_state = std::find(kStates.begin(), kStates.end(), value) != kStates.end();
-    if (key == "status" && !known_state) {
-        throw HttpError{400, "invalid filter 'status=" + value + "'"};
+// The C library copies what stands before `+` and `{3}`, so that a few of them within each other
+// take all memory there is, and tries out every way to read a pattern with a back-reference (`\1`).
+static bool is_costly(const std::string& pattern) {
+    constexpr std::size_t copies_max = 8;
+    std::size_t copies = 0;
+    for (std::size_t at = 0; at < pattern.size(); ++at) {
+        if (pattern[at] == '{') return true;
+        if (pattern[at] == '+') ++copies;
+        if (pattern[at] != '\\') continue;
+        ++at;
+        if (at < pattern.size() && pattern[at] >= '1' && pattern[at] <= '9') return true;
     }
-    if (key == "name" && value.size() > kPatternBytesMax) {
-        throw HttpError{400, "invalid filter 'name': the pattern is too long"};
-    }
+    return copies > copies_max;
 }
 
-ListFilters::ListFilters(const std::string& text) {
-    if (text.empty()) return;
-    const Json filters = parse_json(text);
-    const JsonReader reader{filters};
-    for (const JsonMember& member : filters.is_null() ? Json::Object{} : filters.as_object()) {
-        if (std::find(kKeys.begin(), kKeys.end(), member.name) == kKeys.end()) {
-            throw HttpError{400, "invalid filter '" + member.name + "'"};
+ListFilters::ListFilters(const std::string& text, const ContainerTable& table)
+    : filters_{text, kKeys} {
+    const auto check = [&](std::string_view key, const auto& known) {
+        for (const auto& value : filters_.values(key)) {
+            if (std::ranges::find(known, value) != known.end()) continue;
+            throw HttpError{400, "invalid filter '" + std::string{key} + "=" + value + "'"};
         }
-        std::vector<std::string> values;
-        if (member.value.is_object()) {
-            for (const JsonMember& value : member.value.as_object()) values.push_back(value.name);
-        } else {
-            values = reader.get_strings(member.name);
+    };
+    check("status", kStates);
+    check("health", kHealth);
+    for (const auto& value : filters_.values("name")) {
+        if (value.size() > kPatternBytesMax) {
+            throw HttpError{400, "invalid filter 'name': the pattern is too long"};
         }
-        for (const std::string& value : values) {
-            check_value(member.name, value);
-            wanted_.emplace_back(member.name, value);
-        }
+        if (is_costly(value)) throw HttpError{400, "invalid filter 'name': it would take too long"};
     }
-}
-
-bool ListFilters::has(std::string_view key) const {
-    return std::any_of(wanted_.begin(), wanted_.end(),
-                       [&](const auto& wanted) { return wanted.first == key; });
+    for (const auto& name : filters_.values("before")) before_ = table.find(name)->created_at;
+    for (const auto& name : filters_.values("since")) since_ = table.find(name)->created_at;
 }
 
 // A compiled regular expression (regex(3)).
@@ -76,36 +78,61 @@ static bool name_matches(const std::string& name, const std::string& text) {
     return pattern.is_in(name) || pattern.is_in("/" + name);
 }
 
-static bool label_matches(const Container& container, const std::string& wanted) {
-    const auto labels = JsonReader{container.config}.get_object("Config").get_string_map("Labels");
-    return std::any_of(labels.begin(), labels.end(), [&](const auto& label) {
-        return wanted == label.first || wanted == label.first + "=" + label.second;
+// A bind mount's source or place: "/data:/d:ro".
+static bool volume_matches(const JsonReader& host, const std::string& wanted) {
+    for (const std::string& bind : host.get_strings("Binds")) {
+        const auto colon = std::min(bind.find(':'), bind.size());
+        const std::string place = bind.substr(std::min(colon + 1, bind.size()));
+        if (bind.substr(0, colon) == wanted || place.substr(0, place.find(':')) == wanted) {
+            return true;
+        }
+    }
+    return std::ranges::any_of(host.get_objects("Mounts"), [&](const JsonReader& mount) {
+        return mount.get_string("Source") == wanted || mount.get_string("Target") == wanted;
     });
 }
 
-static bool matches(const Container& container, const std::string& key, const std::string& value) {
+// "80" and "80/tcp" are the same.
+static bool exposes(const JsonReader& config, const std::string& wanted) {
+    const Json* ports = config.find("ExposedPorts");
+    const bool with_protocol = wanted.find('/') != std::string::npos;
+    return ports != nullptr && ports->find(with_protocol ? wanted : wanted + "/tcp") != nullptr;
+}
+
+static std::string health_of(const Container& container) {
+    return container.health.empty() ? "none" : container.health;
+}
+
+bool ListFilters::matches(const Container& container, std::string_view key,
+                          const std::string& value) const {
+    const JsonReader all{container.config};
+    const JsonReader config = all.get_object("Config");
+    const JsonReader host = all.get_object("HostConfig");
+    if (key == "before") return container.created_at < before_;
+    if (key == "since") return container.created_at > since_;
     if (key == "id") return container.id.starts_with(value);
     if (key == "name") return name_matches(container.name, value);
     if (key == "status") return name_of(container.state) == value;
-    if (key == "label") return label_matches(container, value);
+    if (key == "health") return health_of(container) == value;
+    if (key == "label") return has_label(labels_of(container), value);
+    if (key == "network") return host.get_string("NetworkMode") == value;
+    if (key == "isolation") return host.get_string("Isolation") == value;
+    if (key == "volume") return volume_matches(host, value);
+    if (key == "expose") return exposes(config, value);
+    if (key == "publish") return false;  // no port is
+    if (key == "is-task") return value == "false" || value == "0";
     if (key == "exited") {
         return container.state == State::exited && std::to_string(container.exit_code) == value;
     }
-    const JsonReader config{container.config};
-    return config.get_object("Config").get_string("Image") == value ||
-           config.get_string("Image").starts_with(value);
+    const std::string image = config.get_string("Image");  // ancestor
+    return image == value || image == value + ":latest" || image + ":latest" == value ||
+           all.get_string("Image").starts_with(value) ||
+           all.get_string("Image").starts_with("sha256:" + value);
 }
 
 bool ListFilters::pass(const Container& container) const {
-    for (const auto& filter : wanted_) {
-        const std::string& key = filter.first;
-        const std::string& value = filter.second;
-        const auto one = [&](const auto& wanted) {
-            return wanted.first == key && matches(container, key, wanted.second);
-        };
-        const bool good = key == "label" ? matches(container, key, value)
-                                         : std::any_of(wanted_.begin(), wanted_.end(), one);
-        if (!good) return false;
-    }
-    return true;
+    return std::ranges::all_of(kKeys, [&](std::string_view key) {
+        const auto fits = [&](const std::string& value) { return matches(container, key, value); };
+        return key == "label" ? filters_.all(key, fits) : filters_.any(key, fits);
+    });
 }

@@ -2,25 +2,25 @@
 #pragma once
 
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "stage6-daemon-shim/core/daemon/container.hpp"
+#include "stage6-daemon-shim/core/daemon/container_table.hpp"
+#include "stage6-daemon-shim/core/daemon/filters.hpp"
 
 class ListFilters {
 public:
-    // `text` is JSON in one of two forms, {"name":{"a":true}} or {"name":["a"]}; empty: no filter.
-    // Throws HttpError 400 for bad JSON and for a key that there is not.
-    explicit ListFilters(const std::string& text);
+    // `text` as Filters has it; the containers that `before` and `since` name are looked up in the
+    // table. Throws HttpError 400 also for a value that cannot be, 404 for such a container.
+    ListFilters(const std::string& text, const ContainerTable& table);
 
     // Several values of one key: any of them (of `label`: all). Different keys: each of them.
     bool pass(const Container& container) const;
 
     // `status` and `exited` ask for containers that do not run, as -a does.
-    bool include_stopped() const { return has("status") || has("exited"); }
+    bool include_stopped() const { return filters_.has("status") || filters_.has("exited"); }
 
 private:
-    bool has(std::string_view key) const;
+    bool matches(const Container& container, std::string_view key, const std::string& value) const;
 
-    std::vector<std::pair<std::string, std::string>> wanted_;  // key and value
+    Filters filters_;
+    WallTime before_ = 0, since_ = 0;  // when the named ones were made; 0: none named
 };

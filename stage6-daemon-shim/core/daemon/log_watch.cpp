@@ -6,6 +6,13 @@
 #include <cstring>
 
 #include "common/error.hpp"
+#include "stage6-daemon-shim/core/contract/log_files.hpp"
+
+bool rotates_its_log(const Container& container) {
+    const Json* spec = container.config.find("spec");
+    const Json* annotations = spec == nullptr ? nullptr : spec->find("annotations");
+    return annotations != nullptr && annotations->find(kLogBytesMax) != nullptr;
+}
 
 LogWatch::LogWatch(EventLoop& loop)
     : inotify_{check(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "inotify_init1")},
@@ -13,12 +20,25 @@ LogWatch::LogWatch(EventLoop& loop)
       reading_{loop, read_notices()} {}
 
 LogWatch::Watched::Watched(LogWatch& owner, ContainerPointer container)
-    : owner_{owner}, container_{std::move(container)} {
+    : owner_{owner},
+      container_{std::move(container)},
+      rotates_{rotates_its_log(*container_)},
+      chain_{container_->directory} {
     // Of the directory, not of the file: a rotated log has a new file.
     const std::string& path = container_->directory;
     number_ = check(::inotify_add_watch(owner.inotify_.get(), path.c_str(),
                                         IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ONLYDIR),
                     "inotify_add_watch", path);
+    take_new_files();
+}
+
+void LogWatch::Watched::take_new_files() {
+    if (!rotates_) return;
+    try {
+        chain_.refresh();
+    } catch (const std::exception&) {
+        // Being removed, or damaged: who reads the log finds out, and says so.
+    }
 }
 
 LogWatch::Watched::~Watched() {
@@ -46,7 +66,10 @@ void LogWatch::take_notices(std::string_view notices) {
         const bool all = (notice.mask & IN_Q_OVERFLOW) != 0;
         for (const auto& [number, weak] : by_number_) {
             if (!all && number != notice.wd) continue;
-            if (const auto watched = weak.lock()) watched->wake();
+            const auto watched = weak.lock();
+            if (!watched) continue;
+            if (all || (notice.mask & (IN_MOVED_TO | IN_CREATE)) != 0) watched->take_new_files();
+            watched->wake();
         }
     }
 }

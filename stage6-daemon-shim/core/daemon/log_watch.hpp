@@ -7,6 +7,10 @@
 
 #include "common/fd.hpp"
 #include "stage6-daemon-shim/core/daemon/container_table.hpp"
+#include "stage6-daemon-shim/core/daemon/log_chain.hpp"
+
+// Whether the container's log has a limit, and so may be several files.
+bool rotates_its_log(const Container& container);
 
 class LogWatch {
 public:
@@ -41,8 +45,16 @@ public:
     void wake() { container_->changed.notify_all(); }
     int number() const { return number_; }
 
+    // Its newest files, held open for all followers. A file that came is opened at once.
+    const LogChain& chain() const { return chain_; }
+    void take_new_files();
+
+    bool rotates() const { return rotates_; }
+
 private:
     LogWatch& owner_;
     ContainerPointer container_;
     int number_;
+    const bool rotates_;
+    LogChain chain_;
 };

@@ -9,12 +9,14 @@
 
 // Fields that are read elsewhere, and those that are only passed on by inspect.
 static constexpr std::string_view kConfigFields[] = {
-    "AttachStdin", "AttachStdout", "AttachStderr", "OpenStdin",  "StdinOnce",        "Env",
-    "Cmd",         "Image",        "WorkingDir",   "Entrypoint", "Labels",           "Hostname",
-    "StopSignal",  "StopTimeout",  "ExposedPorts", "HostConfig", "NetworkingConfig", "OnBuild"};
-static constexpr std::string_view kHostFields[] = {"AutoRemove",  "Memory",     "NanoCpus",
-                                                   "PidsLimit",   "Isolation",  "NetworkMode",
-                                                   "ConsoleSize", "Annotations"};
+    "AttachStdin", "AttachStdout", "AttachStderr", "OpenStdin",    "StdinOnce",  "Env",
+    "Cmd",         "Image",        "WorkingDir",   "Entrypoint",   "Labels",     "Hostname",
+    "StopSignal",  "StopTimeout",  "Volumes",      "ExposedPorts", "HostConfig", "NetworkingConfig",
+    "OnBuild"};
+static constexpr std::string_view kHostFields[] = {
+    "AutoRemove", "Memory",    "NanoCpus",  "CpuShares",   "CpuQuota",    "CpuPeriod",
+    "CpusetCpus", "PidsLimit", "Isolation", "NetworkMode", "ConsoleSize", "Annotations",
+    "Binds",      "Mounts",    "LogConfig", "Init"};
 
 // Fields whose default is not zero, and the words that ask for nothing.
 struct Default {
@@ -22,7 +24,6 @@ struct Default {
     std::string_view values[3];
 };
 static constexpr Default kDefaults[] = {
-    {"LogConfig", {R"({"Type":"","Config":{}})", R"({"Type":"json-file","Config":{}})", "null"}},
     {"RestartPolicy",
      {R"({"Name":"no","MaximumRetryCount":0})", R"({"Name":"","MaximumRetryCount":0})",
       R"({"Name":"no"})"}},
@@ -47,7 +48,7 @@ static bool asks_for_nothing(const Json& value) {
     return false;
 }
 
-static bool is_default(const JsonMember& member) {
+bool is_default(const JsonMember& member) {
     if (asks_for_nothing(member.value)) return true;
     const std::string text = member.value.text();
     for (const Default& known : kDefaults) {

@@ -2,14 +2,19 @@
 
 #include <dirent.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "common/error.hpp"
+#include "stage5-cgroups/cgroup.hpp"
 #include "stage6-daemon-shim/core/contract/shim_lock.hpp"
+#include "stage6-daemon-shim/core/daemon/dead_shim.hpp"
+#include "stage6-daemon-shim/core/daemon/standstill.hpp"
 #include "stage6-daemon-shim/core/json/reader.hpp"
 
 static constexpr auto kStartInFlight = std::chrono::seconds{60};
 static constexpr auto kLookAgain = std::chrono::milliseconds{20};
+static constexpr std::int64_t kRestartsMax = 1 << 30;
 
 static bool is_container_id(const std::string& name) {
     return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -40,7 +45,13 @@ static void read_files(Container& container, const ContainerDir& directory) {
     }
     try {
         const Json state = parse_json(directory.read(kStateFile));
-        container.name = JsonReader{state}.get_string("Name");
+        const JsonReader reader{state};
+        container.name = reader.get_string("Name");
+        container.wants_stopped = reader.get_bool("WantsStopped");
+        container.is_marked_paused = reader.get_bool("Paused");
+        container.health = reader.get_string("Health");
+        container.restart_count = static_cast<unsigned>(
+            std::clamp<std::int64_t>(reader.get_integer("RestartCount"), 0, kRestartsMax));
     } catch (const JsonError& error) {
         throw Failure{std::string{"corrupt state: state.json: "} + error.what()};
     }
@@ -74,12 +85,18 @@ static bool settle(Daemon& daemon, ContainerPointer container) {
         if (!shim) return false;
         container->exits = number - 1;
         container->pid = started->container.pid;
-        container->state = State::running;
+        container->up_since = Clock::now();
+        container->state = is_held(*container) ? State::paused : State::running;
         daemon.lifecycle.watch(container, std::move(shim), started->shim.pid);
         return true;
     }
     remove_unfinished_files(directory, number);
-    if (number > 0) daemon.lifecycle.finish(container, number);
+    if (number == 0) return true;
+    if (!directory.has(exit_file(number))) {
+        kill_what_is_left(*container, number);
+        remove_cgroups(cgroups_of(*container));
+    }
+    daemon.lifecycle.finish(container, number, Learned::from_records);
     return true;
 }
 
@@ -99,6 +116,8 @@ static Task<void> settle_later(Daemon& daemon, ContainerPointer container) {
         co_await daemon.loop.sleep_for(kLookAgain);
     } while (!settle_or_bury(daemon, container) && Clock::now() < deadline);
     container->starting = false;
+    // The daemon that began it did not live to say so.
+    if (is_alive(container->state)) daemon.announcements.of_container(*container, "start");
     container->changed.notify_all();
 }
 

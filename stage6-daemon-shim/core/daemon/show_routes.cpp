@@ -1,52 +1,51 @@
-// What is only looked at: the list, one container, the images.
+// What is only looked at: the list, one container.
 
+#include "stage6-daemon-shim/core/contract/container_dir.hpp"
 #include "stage6-daemon-shim/core/daemon/daemon.hpp"
+#include "stage6-daemon-shim/core/daemon/disk_usage.hpp"
 #include "stage6-daemon-shim/core/daemon/list_filters.hpp"
+#include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
 
+// With `size=1`: what the container has written, and with its image.
+static Task<void> add_sizes(Daemon& daemon, ContainerPointer container, Json& answer) {
+    const std::string written = container->directory + "/" + kUpperDirectory;
+    const std::int64_t bytes = co_await disk_usage(daemon.loop, written);
+    const std::string id = JsonReader{container->config}.get_string("Image");
+    const ImagePointer image = id.empty() ? nullptr : daemon.images.find(id);
+    answer["SizeRw"] = bytes;
+    answer["SizeRootFs"] = bytes + (image == nullptr ? 0 : static_cast<std::int64_t>(image->bytes));
+}
+
 static Task<void> list(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
-    const ListFilters filters{request.query().get("filters")};
+    const ListFilters filters{request.query().get("filters"), daemon.table};
     const long limit = request.query().get_number("limit", -1);
     const bool all = request.query().flag("all") || limit > 0 || filters.include_stopped();
+    const bool size = request.query().flag("size");
     Json answer = Json::array();
     long count = 0;
     for (const ContainerPointer& container : daemon.table.all()) {
-        if (!all && container->state != State::running) continue;
+        if (!all && !counts_as_running(container->state)) continue;
         if (!filters.pass(*container)) continue;
         if (limit > 0 && count++ == limit) break;
-        answer.push_back(summary_of(*container));
+        Json summary = summary_of(*container);
+        if (size) co_await add_sizes(daemon, container, summary);
+        answer.push_back(std::move(summary));
     }
     co_await responder.send_json(200, std::move(answer));
 }
 
 static Task<void> inspect(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
     const ContainerPointer container = daemon.table.find(request.parameter("id"));
-    co_await responder.send_json(200, inspection_of(*container));
-}
-
-static Task<void> list_images(Daemon& daemon, HttpRequest&, HttpResponder& responder) {
-    Json answer = Json::array();
-    if (daemon.image.exists()) answer.push_back(daemon.image.summary());
+    Json answer = inspection_of(*container);
+    for (const DaemonFeature& feature : daemon.features) {
+        if (feature.inspect != nullptr) feature.inspect(*container, answer);
+    }
+    if (request.query().flag("size")) co_await add_sizes(daemon, container, answer);
     co_await responder.send_json(200, std::move(answer));
-}
-
-static Task<void> inspect_image(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
-    const std::string name = request.parameter("name");
-    if (!daemon.image.is_called(name)) throw HttpError{404, "No such image: " + name};
-    co_await responder.send_json(200, daemon.image.summary());
-}
-
-// What a client asks for when create has answered that there is no such image.
-static Task<void> pull_image(Daemon&, HttpRequest& request, HttpResponder&) {
-    throw HttpError{404, "pull " + request.query().get("fromImage") +
-                             ": there is no registry here; the one image is called host"};
-    co_return;
 }
 
 std::vector<Route> show_routes(Daemon& daemon) {
     return {route(daemon, "GET", "/containers/json", list),
-            route(daemon, "GET", "/containers/{id}/json", inspect),
-            route(daemon, "GET", "/images/json", list_images),
-            route(daemon, "GET", "/images/{name...}/json", inspect_image),
-            route(daemon, "POST", "/images/create", pull_image)};
+            route(daemon, "GET", "/containers/{id}/json", inspect)};
 }

@@ -5,12 +5,39 @@
 #include <string>
 #include <string_view>
 
-enum class State { created, running, exited, dead };
+enum class State { created, running, paused, restarting, exited, removing, dead };
 
-enum class Verb { start, stop, kill, attach, remove, force_remove };
+enum class Verb {
+    start,
+    stop,
+    kill,
+    restart,
+    pause,
+    unpause,
+    exec,
+    attach,
+    remove,
+    force_remove,
+    rename,
+    update,
+    resize,
+    top,
+    logs,
+    export_root
+};
 
 // "created", "running", ...: as the API names them.
 std::string_view name_of(State state);
+
+// Whether its processes are there. One that waits for its restart has none.
+constexpr bool is_alive(State state) {
+    return state == State::running || state == State::paused;
+}
+
+// What the API calls running: the container is alive, or will be again by itself.
+constexpr bool counts_as_running(State state) {
+    return is_alive(state) || state == State::restarting;
+}
 
 struct Verdict {
     // 0: go on. 304: it is so already, and that is success. Anything else is an error.

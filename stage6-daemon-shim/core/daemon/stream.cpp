@@ -42,11 +42,15 @@ Task<ReadResult> Stream::fill(Deadline deadline) {
         const std::size_t room = buffer_.size() - end_;
         const ssize_t count = ::read(fd_.get(), buffer_.data() + end_, room);
         if (count > 0) {
+            if (told_) told_->from_client({&buffer_[end_], static_cast<std::size_t>(count)});
             end_ += static_cast<std::size_t>(count);
             if (static_cast<std::size_t>(count) < room) watch_.drained();
             co_return ReadResult::data;
         }
-        if (count == 0 || errno == ECONNRESET) co_return ReadResult::end;
+        if (count == 0 || errno == ECONNRESET) {
+            if (told_) told_->client_ended();
+            co_return ReadResult::end;
+        }
         if (errno == EAGAIN) {
             watch_.drained();
         } else if (errno != EINTR) {
@@ -83,6 +87,7 @@ bool Stream::write_some(Pieces& pieces) {
         auto left = static_cast<std::size_t>(written);
         for (std::string_view& piece : pieces) {
             const std::size_t taken = std::min(left, piece.size());
+            if (told_ && taken > 0) told_->from_daemon(piece.substr(0, taken));
             piece.remove_prefix(taken);
             left -= taken;
         }
@@ -101,4 +106,5 @@ Task<void> Stream::write(std::string_view bytes) {
 void Stream::shutdown_write() {
     // An error means that there is nobody any more to see the end.
     ::shutdown(fd_.get(), SHUT_WR);
+    if (told_) told_->daemon_ended();
 }

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "common/fd.hpp"
 #include "stage6-daemon-shim/core/daemon/event_loop.hpp"
+#include "stage6-daemon-shim/core/transcript/conversation.hpp"
 
 // The other end was closed: what was to be written has no reader.
 class PeerGone : public std::runtime_error {
@@ -46,6 +48,9 @@ public:
     bool gone() const { return watch_.gone(); }
     void cancel_when_gone(TaskId task) { watch_.cancel_when_gone(task); }
 
+    // From now on what is read and written is told there too: the other end is a client.
+    void tell(std::unique_ptr<Conversation> told) { told_ = std::move(told); }
+
     int fd() const { return fd_.get(); }
     EventLoop& loop() const { return loop_; }
 
@@ -57,6 +62,7 @@ private:
     Fd fd_;
     Watch watch_;  // declared after the descriptor, gone before it
     Kind kind_;
+    std::unique_ptr<Conversation> told_;
     std::string buffer_;  // as large as there is room
     std::size_t begin_ = 0;
     std::size_t end_ = 0;

@@ -4,6 +4,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "common/file.hpp"
 #include "common/options.hpp"
 #include "stage5-cgroups/hierarchies.hpp"
@@ -18,8 +21,7 @@ static utsname system_name() {
     return name;
 }
 
-// Go's names, which clients compare with.
-static std::string architecture() {
+std::string architecture() {
     const std::string machine = system_name().machine;
     if (machine == "x86_64") return "amd64";
     return machine == "aarch64" ? "arm64" : machine;
@@ -62,39 +64,74 @@ static std::string operating_system() {
     return "Linux";
 }
 
-// Which of the limits a container can be given here, and which version of cgroups does it.
+// Whether the kernel counts swap beside memory: version 2 always does, version 1 when booted so.
+static bool can_limit_swap(const Hierarchy& memory) {
+    return memory.is_v2 || file_exists(memory.own_group + "/memory.memsw.limit_in_bytes");
+}
+
+static bool can_freeze(const std::vector<Hierarchy>& hierarchies) {
+    return std::ranges::any_of(hierarchies, [](const Hierarchy& hierarchy) {
+        return (hierarchy.is_v2 || hierarchy.has("freezer")) &&
+               ::access(hierarchy.own_group.c_str(), W_OK) == 0;
+    });
+}
+
+// Which of the limits a container can be given here, and which version of cgroups does it; what
+// cannot be had is a warning.
 static void add_limits(Json& info) {
     const auto hierarchies = find_hierarchies();
-    const auto can_limit = [&](const char* controller) {
+    const auto find = [&](const char* controller) -> const Hierarchy* {
         for (const Hierarchy& hierarchy : hierarchies) {
-            if (hierarchy.has(controller)) return ::access(hierarchy.own_group.c_str(), W_OK) == 0;
+            if (!hierarchy.has(controller)) continue;
+            return ::access(hierarchy.own_group.c_str(), W_OK) == 0 ? &hierarchy : nullptr;
         }
-        return false;
+        return nullptr;
     };
-    info["MemoryLimit"] = can_limit("memory");
-    info["SwapLimit"] = can_limit("memory");
-    info["CpuCfsPeriod"] = can_limit("cpu");
-    info["CpuCfsQuota"] = can_limit("cpu");
-    info["CPUShares"] = false;
-    info["CPUSet"] = false;
-    info["PidsLimit"] = can_limit("pids");
+    const auto add = [&](const char* field, bool can, const char* what) {
+        info[field] = can;
+        if (!can) info["Warnings"].push_back("WARNING: No " + std::string{what} + " support");
+    };
+    const Hierarchy* memory = find("memory");
+    const bool cpu = find("cpu") != nullptr;
+    add("MemoryLimit", memory != nullptr, "memory limit");
+    add("SwapLimit", memory != nullptr && can_limit_swap(*memory), "swap limit");
+    add("CpuCfsPeriod", cpu, "cpu cfs period");
+    add("CpuCfsQuota", cpu, "cpu cfs quota");
+    add("CPUShares", cpu, "cpu shares");
+    add("CPUSet", find("cpuset") != nullptr, "cpuset");
+    add("PidsLimit", find("pids") != nullptr, "pids limit");
+    if (!can_freeze(hierarchies)) {
+        info["Warnings"].push_back(
+            "WARNING: No freezer: pause stops each process by SIGSTOP, which it can notice");
+    }
     info["OomKillDisable"] = false;
     const bool pure_v2 = hierarchies.size() == 1 && hierarchies[0].is_v2;
     info["CgroupDriver"] = "cgroupfs";
     info["CgroupVersion"] = pure_v2 ? "2" : "1";
-    if (!can_limit("memory")) {
-        info["Warnings"].push_back("WARNING: No memory limit support: the cgroup is not ours");
+}
+
+static bool forwards_packets() {
+    const std::string path = "/proc/sys/net/ipv4/ip_forward";
+    return file_exists(path) && read_file(path).starts_with('1');
+}
+
+static int open_descriptors() {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
+        count += entry.exists() ? 1 : 0;
     }
+    return count;
 }
 
 Json info_of(const SystemFacts& facts) {
     struct sysinfo memory {};
     ::sysinfo(&memory);
+    const int all = facts.containers_running + facts.containers_paused + facts.containers_stopped;
     Json info = Json::object(
         {{"ID", facts.engine_name + ":" + facts.root},
-         {"Containers", facts.containers_running + facts.containers_stopped},
+         {"Containers", all},
          {"ContainersRunning", facts.containers_running},
-         {"ContainersPaused", 0},
+         {"ContainersPaused", facts.containers_paused},
          {"ContainersStopped", facts.containers_stopped},
          {"Images", facts.images},
          {"Driver", facts.driver},
@@ -103,11 +140,9 @@ Json info_of(const SystemFacts& facts) {
                                    {"Network", Json::array({"host", "null"})},
                                    {"Authorization", nullptr},
                                    {"Log", Json::array({"json-file"})}})},
-         {"IPv4Forwarding", false},
+         {"IPv4Forwarding", forwards_packets()},
          {"Debug", false},
-         {"NFd", 0},
-         {"NGoroutines", 1},
-         {"NEventsListener", 0},
+         {"NFd", open_descriptors()},
          {"SystemTime", time_text(wall_time_now())},
          {"LoggingDriver", "json-file"},
          {"KernelVersion", system_name().release},

@@ -18,14 +18,17 @@ static Task<void> info(Daemon& daemon, HttpRequest&, HttpResponder& responder) {
     facts.engine_name = daemon.options.engine_name;
     facts.root = daemon.table.root();
     facts.driver = daemon.overlay ? "overlay" : "copy";
-    facts.images = daemon.image.exists() ? 1 : 0;
+    facts.images = static_cast<int>(daemon.images.all().size());
     for (const ContainerPointer& container : daemon.table.all()) {
-        ++(container->state == State::running ? facts.containers_running
-                                              : facts.containers_stopped);
+        const bool paused = container->state == State::paused;
+        const bool running = counts_as_running(container->state) && !paused;
+        ++(paused    ? facts.containers_paused
+           : running ? facts.containers_running
+                     : facts.containers_stopped);
     }
     Json info = info_of(facts);
     for (const DaemonFeature& feature : daemon.features) {
-        if (feature.describe != nullptr) feature.describe(info);
+        if (feature.describe != nullptr) feature.describe(daemon, info);
     }
     co_await responder.send_json(200, info);
 }

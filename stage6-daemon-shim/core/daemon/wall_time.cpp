@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -28,7 +29,10 @@ WallTime parse_time(std::string_view text) {
     if (found != 7) return 0;
     parts.tm_year -= 1900;
     parts.tm_mon -= 1;
-    return ::timegm(&parts) * kWallSecond + nanoseconds;
+    const WallTime seconds = ::timegm(&parts);
+    // A damaged record may name any year; there are moments from 1970 to 2262.
+    const bool there_is = seconds >= 0 && seconds < INT64_MAX / kWallSecond && nanoseconds >= 0;
+    return there_is ? seconds * kWallSecond + nanoseconds : 0;
 }
 
 WallTime parse_unix_time(std::string_view text, std::string_view what) {
@@ -37,11 +41,10 @@ WallTime parse_unix_time(std::string_view text, std::string_view what) {
     const auto point = text.find('.');
     const auto whole = text.substr(0, point);
     const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), seconds);
+    if (error != std::errc{} || end != whole.data() + whole.size()) throw wrong;
+    // There is nothing before the first moment and behind the last one: they stand for all others.
     constexpr WallTime largest = INT64_MAX / kWallSecond - 1;
-    if (error != std::errc{} || end != whole.data() + whole.size() || seconds > largest ||
-        seconds < -largest) {
-        throw wrong;
-    }
+    seconds = std::clamp(seconds, -largest, largest);
     if (point == std::string_view::npos) return seconds * kWallSecond;
     std::string digits{text.substr(point + 1)};
     if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) throw wrong;

@@ -121,6 +121,7 @@ void append_json_string(std::string& output, std::string_view text);
 struct JsonLimits {
     std::size_t bytes_max = 1u << 20;
     unsigned depth_max = 64;
+    std::size_t values_max = 1u << 20;  // of all kinds, at every depth
 };
 
 // Parses one value and nothing behind it; of two members of one name the last counts. Strict:

@@ -42,6 +42,9 @@ private:
     Json parse_value() {
         skip_space();
         if (at_ == text_.size()) fail("unexpected end");
+        if (++values_ > limits_.values_max) {
+            fail("more than " + std::to_string(limits_.values_max) + " values");
+        }
         switch (peek()) {
             case '{': return parse_nested(&JsonParser::parse_object);
             case '[': return parse_nested(&JsonParser::parse_array);
@@ -202,6 +205,7 @@ private:
     JsonLimits limits_;
     std::size_t at_ = 0;
     unsigned depth_ = 0;
+    std::size_t values_ = 0;
 };
 
 // Sorted by name, since comparing each name with each other would let one request of a million

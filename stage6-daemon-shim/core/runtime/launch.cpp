@@ -1,9 +1,11 @@
 #include "stage6-daemon-shim/core/runtime/launch.hpp"
 
 #include <linux/sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "common/error.hpp"
@@ -29,8 +31,8 @@ static constexpr LaunchStep kSteps[] = {
 };
 static constexpr int kLastStep = 15;
 
-static void run_steps(Launch& launch, std::span<const LaunchStep> feature_steps) {
-    for (int number = kSteps[0].number; number <= kLastStep; ++number) {
+void run_steps(Launch& launch, std::span<const LaunchStep> feature_steps, int first) {
+    for (int number = first; number <= kLastStep; ++number) {
         for (const LaunchStep& step : kSteps) {
             if (step.number == number) step.run(launch);
         }
@@ -41,12 +43,20 @@ static void run_steps(Launch& launch, std::span<const LaunchStep> feature_steps)
 }
 
 // The child. It leaves by exec or by give_up, and touches no owner of its parent's.
-[[noreturn]] static void become_container(const LaunchPlan& plan, ChildReport& report) noexcept {
+[[noreturn]] static void become_container(const LaunchPlan& plan, OutsideMounts& outside,
+                                          ChildReport& report) noexcept {
     try {
         report.wait_for_parent();
+        if (plan.spec.user_map.size != 0) {
+            become_mapped_root();
+            // For the steps that write there. Nobody else is in this namespace yet.
+            check(::prctl(PR_SET_DUMPABLE, 1), "prctl", "PR_SET_DUMPABLE");
+            report.die_with_parent();
+        }
         const ProcessSpec& process = plan.spec.process;
-        Launch launch{plan.spec, plan.cgroup, plan.streams, report, process.user, process.env};
-        run_steps(launch, plan.feature_steps);
+        Launch launch{plan.spec,    plan.cgroup, plan.streams, report,
+                      process.user, process.env, &outside};
+        run_steps(launch, plan.feature_steps, kSteps[0].number);
         if (plan.spec.init) {
             run_as_init([&] {
                 try {
@@ -75,14 +85,45 @@ static void make_overlay_directories(const OverlaySpec& overlay) {
     }
 }
 
+void hand_over_streams(const Streams& streams, const UserMapSpec& map) {
+    if (map.size == 0) return;
+    for (const int stream : {streams.input, streams.output, streams.error}) {
+        if (stream == -1) continue;
+        struct stat status {};
+        check(::fstat(stream, &status), "stat", "a standard stream");
+        if (S_ISFIFO(status.st_mode)) {
+            check(::fchown(stream, map.uid, map.gid), "chown", "a standard stream");
+        }
+    }
+}
+
+static void make_missing_sources(const std::vector<MountSpec>& mounts) {
+    for (const MountSpec& mount : mounts) {
+        const bool makes = std::ranges::find(mount.options, kMakeSource) != mount.options.end();
+        if (makes && !file_exists(mount.source)) make_directories(mount.source);
+    }
+}
+
+Explaining explaining_of(const Spec& spec) {
+    return spec.explain ? Explaining::lines : Explaining::off;
+}
+
 Child launch(const LaunchPlan& plan, ChildReport& report) {
     const Spec& spec = plan.spec;
+    make_missing_sources(spec.mounts);
     make_overlay_directories(spec.overlay);
+    hand_over_root(spec);
+    hand_over_streams(plan.streams, spec.user_map);
+    OutsideMounts outside = open_outside(spec);
     const pid_t pid = plan.cgroup != nullptr ? plan.cgroup->fork_into(spec.namespaces)
                                              : fork_into_namespaces(spec.namespaces);
-    if (pid == 0) become_container(plan, report);
+    if (pid == 0) become_container(plan, outside, report);
     Child child{pid};
-    if (spec.namespaces & CLONE_NEWUSER) map_root_to_caller(pid);
+    if (spec.user_map.size != 0) {
+        write_user_map(pid, spec.user_map);
+    } else if (spec.namespaces & CLONE_NEWUSER) {
+        map_root_to_caller(pid);
+    }
     report.open_gate();
     return child;
 }

@@ -5,25 +5,10 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "stage3-namespaces/narration.hpp"
+#include "stage5-cgroups/cgroup_names.hpp"
+#include "stage5-cgroups/cgroup_v1.hpp"
 #include "stage5-cgroups/hierarchies.hpp"
 #include "stage5-cgroups/limits.hpp"
-
-// The hierarchies of this machine with the parents that the spec chose: the directory
-// PARENT/slipway/ID of a hierarchy is the first one below its mount point.
-static std::vector<Hierarchy> chosen_hierarchies(const Spec& spec, const std::string& id) {
-    std::vector<Hierarchy> chosen;
-    const std::string end = "/slipway/" + id;
-    for (Hierarchy& hierarchy : find_hierarchies()) {
-        for (const std::string& directory : spec.cgroups) {
-            if (!directory.starts_with(hierarchy.mount_point + "/")) continue;
-            if (!directory.ends_with(end)) continue;
-            hierarchy.own_group = directory.substr(0, directory.size() - end.size());
-            chosen.push_back(std::move(hierarchy));
-            break;
-        }
-    }
-    return chosen;
-}
 
 static Limits limits_of(const LimitsSpec& spec) {
     Limits limits;
@@ -34,6 +19,8 @@ static Limits limits_of(const LimitsSpec& spec) {
             ? 0
             : static_cast<unsigned>(spec.cpu_quota_microseconds * 1024 /
                                     std::max<std::uint64_t>(spec.cpu_period_microseconds, 1));
+    limits.cpu_weight = spec.cpu_shares == 0 ? 0 : weight_for_shares(spec.cpu_shares);
+    limits.cpuset = spec.cpuset;
     limits.memory_asked = limits.cpu_asked = limits.pids_asked = true;
     return limits;
 }
@@ -41,10 +28,13 @@ static Limits limits_of(const LimitsSpec& spec) {
 LimitedCgroup::LimitedCgroup(const Spec& spec, const std::string& id) {
     if (!spec.cgroups.empty()) {
         remove_cgroups(spec.cgroups);
-        cgroup_ = std::make_unique<Cgroup>(id, chosen_hierarchies(spec, id));
+        cgroup_ = std::make_unique<Cgroup>(id, hierarchies_of(spec.cgroups, id));
     }
     const Limits limits = limits_of(spec.limits);
-    if (limits.memory_bytes == 0 && limits.pids == 0 && limits.cpu == 0) return;
+    if (limits.memory_bytes == 0 && limits.pids == 0 && limits.cpu == 0 &&
+        limits.cpu_weight == 0 && limits.cpuset.empty()) {
+        return;
+    }
     if (!cgroup_) throw Failure{"limits need a control group, and this container has none"};
     apply_limits(*cgroup_, limits, Narrator{true}, id);
 }

@@ -1,4 +1,5 @@
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -42,16 +43,36 @@ static void mount_memory(int root, const MountSpec& mount) {
     }
     const Fd memory = new_file_system("tmpfs", options, attributes);
     const Fd place = make_directory_in_root(root, mount.destination, Links::kept_inside);
+    refuse_proc(place.get(), mount.destination);
     attach_mount(memory.get(), place.get(), mount.destination);
 }
 
-void mount_all(int root, const std::vector<MountSpec>& mounts) {
-    for (const MountSpec& mount : mounts) {
+bool is_read_only(const MountSpec& mount) {
+    return std::ranges::find(mount.options, "ro") != mount.options.end();
+}
+
+// As mount_binds, with a mount that the parent has opened and made read-only where it is to be.
+static void mount_opened(int root, int opened, const std::string& destination) {
+    struct stat status {};
+    check(::fstat(opened, &status), "stat", destination);
+    const Fd target = S_ISDIR(status.st_mode)
+                          ? make_directory_in_root(root, destination, Links::kept_inside)
+                          : make_file_in_root(root, destination, Links::kept_inside);
+    refuse_proc(target.get(), destination);
+    attach_mount(opened, target.get(), destination);
+}
+
+void mount_all(int root, const std::vector<MountSpec>& mounts, const std::vector<Fd>& opened) {
+    for (std::size_t number = 0; number < mounts.size(); ++number) {
+        const MountSpec& mount = mounts[number];
         if (mount.type == "tmpfs") {
             mount_memory(root, mount);
         } else if (mount.type == "bind") {
-            const bool read_only = std::ranges::find(mount.options, "ro") != mount.options.end();
-            mount_binds(root, {{mount.source, mount.destination, read_only}});
+            if (opened.empty()) {
+                mount_binds(root, {{mount.source, mount.destination, is_read_only(mount)}});
+            } else {
+                mount_opened(root, opened[number].get(), mount.destination);
+            }
         } else {
             throw Failure{"mount on " + printable(mount.destination) + ": type " +
                           printable(mount.type) + " is not supported"};

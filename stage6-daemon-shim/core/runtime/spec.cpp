@@ -63,6 +63,9 @@ static ProcessSpec parse_process(const JsonReader& json) {
     process.cwd = json.get_string("cwd", "/");
     process.user = parse_user(json.get_object("user"));
     process.terminal = json.get_bool("terminal");
+    const JsonReader console = json.get_object("consoleSize");
+    process.console_rows = static_cast<unsigned short>(console.get_integer("height"));
+    process.console_columns = static_cast<unsigned short>(console.get_integer("width"));
     const std::int64_t score = json.get_integer("oomScoreAdj");
     if (score < -1000 || score > 1000) json.fail("oomScoreAdj", "expected -1000 to 1000");
     process.oom_score_adj = static_cast<int>(score);
@@ -92,7 +95,33 @@ static LimitsSpec parse_limits(const JsonReader& resources) {
     return {.memory_bytes = amount(resources.get_object("memory"), "limit"),
             .cpu_quota_microseconds = amount(cpu, "quota"),
             .cpu_period_microseconds = amount(cpu, "period"),
+            .cpu_shares = amount(cpu, "shares"),
+            .cpuset = cpu.get_string("cpus"),
             .pids = amount(resources.get_object("pids"), "limit")};
+}
+
+// The specification allows many ranges; we know of one that begins at 0.
+static std::uint32_t parse_map(const JsonReader& linux_part, const char* name,
+                               std::uint32_t& outside) {
+    const auto ranges = linux_part.get_objects(name);
+    if (ranges.empty()) return 0;
+    const JsonReader& range = ranges[0];
+    const std::int64_t size = range.get_integer("size");
+    const std::int64_t host = range.get_integer("hostID");
+    const bool good = ranges.size() == 1 && range.get_integer("containerID") == 0 && size > 0 &&
+                      host >= 0 && host + size <= std::numeric_limits<std::uint32_t>::max();
+    if (!good) linux_part.fail(name, "expected one range that begins at 0");
+    outside = static_cast<std::uint32_t>(host);
+    return static_cast<std::uint32_t>(size);
+}
+
+static UserMapSpec parse_user_map(const JsonReader& linux_part) {
+    UserMapSpec map;
+    map.size = parse_map(linux_part, "uidMappings", map.uid);
+    if (parse_map(linux_part, "gidMappings", map.gid) != map.size) {
+        linux_part.fail("gidMappings", "expected as many as uidMappings");
+    }
+    return map;
 }
 
 // An annotation is one string; a list has one element a line.
@@ -118,6 +147,7 @@ static void parse_annotations(const JsonReader& json, Spec& spec) {
     spec.cgroups = lines_of(json.get_string("slipway.cgroups"));
     spec.open_stdin = json.get_string("slipway.stdin") == "open";
     spec.init = json.get_string("slipway.init") == "true";
+    spec.explain = json.get_string("slipway.explain") == "lines";
 }
 
 Spec parse_spec(const Json& json) {
@@ -135,6 +165,10 @@ Spec parse_spec(const Json& json) {
     }
     spec.namespaces = parse_namespaces(linux_part);
     spec.limits = parse_limits(linux_part.get_object("resources"));
+    spec.user_map = parse_user_map(linux_part);
+    if (spec.user_map.size != 0 && !(spec.namespaces & CLONE_NEWUSER)) {
+        linux_part.fail("uidMappings", "need a user namespace");
+    }
     parse_annotations(object.get_object("annotations"), spec);
     if (spec.isolated && spec.root_path.empty()) root.fail("path", "missing");
     if (spec.isolated && !(spec.namespaces & CLONE_NEWNS)) {
@@ -154,6 +188,10 @@ static void write_process(Json& json, const ProcessSpec& process) {
     json["env"] = Json::array(process.env);
     json["cwd"] = process.cwd;
     json["terminal"] = process.terminal;
+    if (process.console_rows != 0) {
+        json["consoleSize"]["height"] = process.console_rows;
+        json["consoleSize"]["width"] = process.console_columns;
+    }
     json["oomScoreAdj"] = process.oom_score_adj;
     Json limits = Json::array();
     for (const ResourceLimitSpec& limit : process.rlimits) {
@@ -170,6 +208,10 @@ static void write_process(Json& json, const ProcessSpec& process) {
     user["additionalGids"] = std::move(groups);
 }
 
+static Json map_json(std::uint32_t outside, std::uint32_t size) {
+    return Json::array({Json::object({{"containerID", 0}, {"hostID", outside}, {"size", size}})});
+}
+
 static void write_linux(Json& json, const Spec& spec) {
     Json namespaces = Json::array();
     for (const auto& known : kNamespaceNames) {
@@ -178,10 +220,16 @@ static void write_linux(Json& json, const Spec& spec) {
         }
     }
     json["namespaces"] = std::move(namespaces);
+    if (spec.user_map.size != 0) {
+        json["uidMappings"] = map_json(spec.user_map.uid, spec.user_map.size);
+        json["gidMappings"] = map_json(spec.user_map.gid, spec.user_map.size);
+    }
     const LimitsSpec& limits = spec.limits;
     Json& resources = json["resources"];
     if (limits.memory_bytes != 0) resources["memory"]["limit"] = limits.memory_bytes;
     if (limits.pids != 0) resources["pids"]["limit"] = limits.pids;
+    if (limits.cpu_shares != 0) resources["cpu"]["shares"] = limits.cpu_shares;
+    if (!limits.cpuset.empty()) resources["cpu"]["cpus"] = limits.cpuset;
     if (limits.cpu_quota_microseconds == 0) return;
     resources["cpu"]["quota"] = limits.cpu_quota_microseconds;
     resources["cpu"]["period"] = limits.cpu_period_microseconds;
@@ -203,6 +251,7 @@ static void write_annotations(Json& json, const Spec& spec) {
     if (!spec.cgroups.empty()) json["slipway.cgroups"] = joined(spec.cgroups);
     if (spec.open_stdin) json["slipway.stdin"] = "open";
     if (spec.init) json["slipway.init"] = "true";
+    if (spec.explain) json["slipway.explain"] = "lines";
 }
 
 Json to_json(const Spec& spec) {

@@ -29,9 +29,13 @@ struct ProcessSpec {
     std::string cwd = "/";
     UserSpec user;
     bool terminal = false;
+    unsigned short console_rows = 0, console_columns = 0;  // of the terminal, 0: not known
     int oom_score_adj = 0;
     std::vector<ResourceLimitSpec> rlimits{};  // what is not named is inherited
 };
+
+// An option of a bind whose source is made, as a directory, where it is missing.
+inline constexpr const char* kMakeSource = "x-make-source";
 
 // proc, sys, dev and what belongs in them are always there; these come on top, in this order.
 struct MountSpec {
@@ -46,13 +50,25 @@ struct LimitsSpec {
     std::uint64_t memory_bytes = 0;
     std::uint64_t cpu_quota_microseconds = 0;
     std::uint64_t cpu_period_microseconds = 0;
+    std::uint64_t cpu_shares = 0;  // of a busy CPU: others have 1024
+    std::string cpuset{};          // "0-2,5": these processors
     std::uint64_t pids = 0;
+
+    bool operator==(const LimitsSpec&) const = default;
 };
 
 // Layers that are mounted as one root; without any, the root is root_path as it is.
 struct OverlaySpec {
     std::vector<std::string> lower;  // directories, the uppermost first
     std::string upper, work;         // made where they are missing
+};
+
+// Which users outside those of a user namespace are: 0 and those after it are `uid` and those after
+// it. Size 0: no map of its own; without root 0 is the caller, and there is no other.
+struct UserMapSpec {
+    uid_t uid = 0;
+    gid_t gid = 0;
+    std::uint32_t size = 0;
 };
 
 struct Spec {
@@ -63,6 +79,7 @@ struct Spec {
     std::vector<MountSpec> mounts;
     NamespaceSet namespaces = 0;  // of its own
     LimitsSpec limits;
+    UserMapSpec user_map;  // with a user namespace
 
     // Annotations, "slipway.isolation" and so on.
     bool isolated = true;              // false: a plain process, no root, no namespaces
@@ -70,6 +87,7 @@ struct Spec {
     std::vector<std::string> cgroups;  // slipway.cgroups: all that cgroup_directories named
     bool open_stdin = false;           // slipway.stdin: a pipe, and not /dev/null
     bool init = false;                 // slipway.init: a small init as process 1
+    bool explain = false;              // slipway.explain: each step on its standard error
 
     // All of it: a feature reads its own fields here, and adds them here.
     Json document;

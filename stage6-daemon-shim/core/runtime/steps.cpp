@@ -31,6 +31,10 @@ void keep_mounts_private(Launch& launch) {
 void mount_root(Launch& launch) {
     const Spec& spec = launch.spec;
     if (!spec.isolated) return;
+    if (spec.user_map.size != 0) {
+        launch.root = attach_outside_root(*launch.outside);
+        return;
+    }
     if (spec.overlay.lower.empty()) {
         launch.root = attach_root(spec.root_path);
         return;
@@ -50,7 +54,7 @@ void mount_inside_root(Launch& launch) {
                                     .own_pids = launch.has(CLONE_NEWPID),
                                     .memory_tmp = false});
     if (launch.has(CLONE_NEWCGROUP) && launch.cgroup != nullptr) launch.cgroup->mount_in(root);
-    mount_all(root, spec.mounts);
+    mount_all(root, spec.mounts, launch.outside->binds);
     // As docker does for -w: a directory that is missing is made.
     make_directory_in_root(root, spec.process.cwd, Links::kept_inside);
 }
@@ -61,6 +65,8 @@ void enter_root(Launch& launch) {
     if (launch.spec.root_is_read_only) make_root_read_only(launch.root.get());
     enter_by_pivot_root(launch.root.get());
     launch.root.close();
+    // A small init does not exec: nobody must find them in its /proc/1/fd.
+    *launch.outside = {};
 }
 
 void name_and_loopback(Launch& launch) {
@@ -71,7 +77,7 @@ void name_and_loopback(Launch& launch) {
 }
 
 // The shim is protected from the OOM killer; what it starts must not inherit that.
-static void set_oom_score(int score) {
+void set_oom_score(int score) {
     try {
         write_control_file("/proc/self/oom_score_adj", std::to_string(score));
     } catch (const SystemError& error) {
@@ -86,6 +92,7 @@ void prepare_process(Launch& launch) {
     // A session and a process group of its own: `stop` without isolation is killpg(3).
     check(::setsid(), "setsid");
     enter_working_directory(launch.spec.process.cwd);
+    if (launch.spec.process.terminal) return;
     duplicate_onto(launch.streams.input, STDIN_FILENO);
     duplicate_onto(launch.streams.output, STDOUT_FILENO);
     duplicate_onto(launch.streams.error, STDERR_FILENO);
@@ -101,8 +108,8 @@ void take_identity(Launch& launch) {
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         struct stat status {};
         check(::fstat(stream, &status), "stat", "a standard stream");
-        // /dev/stdout is opened anew by name, and a pipe belongs to who made it.
-        if (S_ISFIFO(status.st_mode)) {
+        // /dev/stdout is opened anew by name, and a pipe or terminal belongs to who made it.
+        if (S_ISFIFO(status.st_mode) || ::isatty(stream) == 1) {
             check(::fchown(stream, user.uid, user.gid), "chown", "a standard stream");
         }
     }

@@ -1,5 +1,6 @@
 #include "stage6-daemon-shim/core/shim/request_server.hpp"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -7,7 +8,9 @@
 #include <csignal>
 
 #include "common/error.hpp"
-#include "stage6-daemon-shim/core/contract/shim_protocol.hpp"
+#include "stage6-daemon-shim/core/shim/start_container.hpp"
+
+static constexpr std::string_view kExec = "exec ";
 
 bool signal_container(const RunningContainer& container, int signal) {
     // Not reaped yet, or it would be 0: so the number is surely still its own.
@@ -16,22 +19,20 @@ bool signal_container(const RunningContainer& container, int signal) {
     return (container.isolated ? ::kill(pid, signal) : ::killpg(pid, signal)) == 0;
 }
 
-RequestServer::RequestServer(const ContainerDir& directory)
-    : directory_{directory}, listener_{listen_for_requests(directory)} {}
+RequestServer::RequestServer(const ContainerDir& directory, ExecProcesses& execs)
+    : directory_{directory}, execs_{execs}, listener_{listen_for_requests(directory)} {}
 
 RequestServer::~RequestServer() {
     ::unlink(directory_.short_path(kSocketFile).c_str());
 }
 
-std::size_t RequestServer::add_to(std::span<pollfd> ready) const {
-    std::size_t count = 0;
+void RequestServer::add_to(std::vector<pollfd>& ready) const {
     // While all places are taken the others wait in the queue of the socket.
     const bool has_room = std::ranges::find(connections_, -1, &Fd::get) != connections_.end();
-    ready[count++] = {has_room ? listener_.get() : -1, POLLIN, 0};
+    ready.push_back({has_room ? listener_.get() : -1, POLLIN, 0});
     for (const Fd& connection : connections_) {
-        if (connection) ready[count++] = {connection.get(), POLLIN, 0};
+        if (connection) ready.push_back({connection.get(), POLLIN, 0});
     }
-    return count;
 }
 
 void RequestServer::serve(std::span<const pollfd> ready, RunningContainer& container) {
@@ -64,11 +65,25 @@ static std::string answer_kill(std::string_view argument, const RunningContainer
     return signal_container(container, signal) ? "ok" : "error no such process";
 }
 
+static std::string answer_resize(std::string_view argument, const RunningContainer& container) {
+    winsize size{};
+    const auto blank = std::min(argument.find(' '), argument.size());
+    const char* const end = argument.data() + argument.size();
+    const auto rows = std::from_chars(argument.data(), end, size.ws_row);
+    const auto columns = std::from_chars(argument.data() + blank + 1, end, size.ws_col);
+    const bool are_numbers = rows.ec == std::errc{} && columns.ec == std::errc{} &&
+                             rows.ptr == argument.data() + blank && columns.ptr == end;
+    if (!are_numbers) return "error invalid size";
+    if (!container.has_terminal || !container.output) return "error it has no terminal";
+    return ::ioctl(container.output.get(), TIOCSWINSZ, &size) == 0 ? "ok" : "error ioctl";
+}
+
 static void answer(int connection, std::string_view request, RunningContainer& container) {
     const auto blank = std::min(request.find(' '), request.size());
     const std::string_view verb = request.substr(0, blank);
     const std::string_view argument = request.substr(std::min(blank + 1, request.size()));
     if (verb == "kill") return send_message(connection, answer_kill(argument, container));
+    if (verb == "resize") return send_message(connection, answer_resize(argument, container));
     if (verb == "stdin") {
         if (!container.input) return send_message(connection, "error stdin is not open");
         const int end = container.input.get();
@@ -84,7 +99,22 @@ bool RequestServer::serve_connection(int connection, RunningContainer& container
     switch (receive_message(connection, message)) {
         case Received::nothing_yet: return true;
         case Received::end: return false;
-        case Received::message: answer(connection, message.text, container); return true;
+        case Received::message: break;
     }
-    std::abort();
+    if (message.text.starts_with(kExec)) return !begin_exec(connection, message, container);
+    answer(connection, message.text, container);
+    return true;
+}
+
+// True when the connection is the exec's from now on, and here it may be closed.
+bool RequestServer::begin_exec(int connection, const ShimMessage& message,
+                               RunningContainer& container) {
+    try {
+        const std::string_view request = std::string_view{message.text}.substr(kExec.size());
+        execs_.begin(connection, request, message.descriptors, container);
+        return true;
+    } catch (const std::exception& error) {
+        send_message(connection, outcome_text({0, failure_kind_of(error), error.what()}));
+        return false;
+    }
 }

@@ -14,6 +14,8 @@ struct ShimFeature {
     // In the shim, before the launch: what the container's control group is to enforce beside the
     // limits; what cannot be had there it may change in the spec. May be null; the cgroup, too.
     void (*prepare)(Spec& spec, Cgroup* cgroup) = nullptr;
+    // Whether one of its steps opens a terminal and sends its other end over Streams::console.
+    bool opens_terminals = false;
 };
 
 // Started by the daemon as contract/shim_protocol.hpp says. Returns when the container has ended

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 
 #include "common/error.hpp"
@@ -27,8 +26,9 @@ static constexpr long kLittleOutput = 4096;
 
 alignas(4096) static char read_buffer[64u << 10];
 
-Supervisor::Supervisor(SignalFd& signals, LogWriter& log, RequestServer& requests)
-    : signals_{signals}, log_{log}, requests_{requests} {}
+Supervisor::Supervisor(SignalFd& signals, LogWriter& log, RequestServer& requests,
+                       ExecProcesses& execs)
+    : signals_{signals}, log_{log}, requests_{requests}, execs_{execs} {}
 
 void Supervisor::keep(RunningContainer& container, ReservedExitRecord& record) {
     container_ = &container;
@@ -37,6 +37,7 @@ void Supervisor::keep(RunningContainer& container, ReservedExitRecord& record) {
     kill_the_rest();
     container.process.wait();
     settle();
+    execs_.end_all();
     log_.note_loss();
     record.write({exit.code, exit.signal, container.cgroup.was_out_of_memory(), exit.time});
 }
@@ -56,24 +57,29 @@ bool Supervisor::has_ended(Exit& exit) {
             exit.time = timestamp(wall_clock());
             return true;
         }
+        execs_.take_end(info);
         ::waitpid(info.si_pid, nullptr, WNOHANG);
     }
 }
 
 // One turn of the loop: whatever is ready. Returns at once after that, or when the time is over.
 void Supervisor::wait_for_events(int milliseconds) {
-    std::array<pollfd, 3 + RequestServer::kDescriptorsMax> ready{};
-    ready[0] = {signals_.get(), POLLIN, 0};
-    ready[1] = {container_->output.get(), POLLIN, 0};  // a closed one is -1, which poll skips
-    ready[2] = {container_->error.get(), POLLIN, 0};
-    const std::size_t count = 3 + requests_.add_to(std::span{ready}.subspan(3));
-    const int result = ::poll(ready.data(), count, milliseconds);
+    ready_.clear();
+    ready_.push_back({signals_.get(), POLLIN, 0});
+    ready_.push_back({container_->output.get(), POLLIN, 0});  // a closed one is -1: poll skips it
+    ready_.push_back({container_->error.get(), POLLIN, 0});
+    execs_.add_to(ready_);
+    const std::size_t requests = ready_.size();
+    requests_.add_to(ready_);
+    const int result = ::poll(ready_.data(), ready_.size(), milliseconds);
     if (result == -1 && errno == EINTR) return;
     if (check(result, "poll") == 0) return give_memory_back();
+    const std::span<const pollfd> ready{ready_};
     if (ready[1].revents != 0) move_output(container_->output, LogStream::standard_output);
     if (ready[2].revents != 0) move_output(container_->error, LogStream::standard_error);
     if (ready[0].revents != 0) take_signal();
-    requests_.serve(std::span{ready}.subspan(3, count - 3), *container_);
+    execs_.serve(ready.subspan(3, requests - 3));
+    requests_.serve(ready.subspan(requests), *container_);
 }
 
 void Supervisor::give_memory_back() {
@@ -84,7 +90,9 @@ void Supervisor::give_memory_back() {
 
 void Supervisor::move_output(Fd& pipe, LogStream stream) {
     const auto count = retry([&] { return ::read(pipe.get(), read_buffer, sizeof read_buffer); });
-    if (count <= 0) return pipe.close();  // the container closed it, or all who held it are gone
+    if (count == -1 && errno == EAGAIN) return;
+    // The container closed it, or all who held it are gone: of a terminal that is EIO.
+    if (count <= 0) return pipe.close();
     buffers_are_used_ = buffers_are_used_ || count > kLittleOutput;
     log_.write(stream, {read_buffer, static_cast<std::size_t>(count)});
 }

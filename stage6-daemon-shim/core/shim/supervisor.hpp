@@ -18,7 +18,7 @@ inline constexpr std::initializer_list<int> kSignalsOfShim = {SIGCHLD, SIGTERM, 
 
 class Supervisor {
 public:
-    Supervisor(SignalFd& signals, LogWriter& log, RequestServer& requests);
+    Supervisor(SignalFd& signals, LogWriter& log, RequestServer& requests, ExecProcesses& execs);
 
     // Runs until the container has ended, kills and reaps what it left, and writes the exit record
     // when the log holds the last byte. Throws SystemError.
@@ -41,6 +41,8 @@ private:
     SignalFd& signals_;
     LogWriter& log_;
     RequestServer& requests_;
+    ExecProcesses& execs_;
+    std::vector<pollfd> ready_;
     RunningContainer* container_ = nullptr;
     bool buffers_are_used_ = false;
 };

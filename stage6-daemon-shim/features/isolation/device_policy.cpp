@@ -151,8 +151,9 @@ static void take_mknod_away(Json& document) {
 void apply_device_policy(Spec& spec, Cgroup* cgroup) {
     const JsonReader linux_part = JsonReader{spec.document}.get_object("linux");
     const JsonReader resources = linux_part.get_object("resources");
-    // In a user namespace devices can neither be made nor, through our mounts, opened.
-    if (!resources.has("devices") || (spec.namespaces & CLONE_NEWUSER)) return;
+    // Without root the control group is not ours; and in a user namespace devices can neither be
+    // made nor, through our mounts, opened.
+    if (!resources.has("devices") || ::geteuid() != 0) return;
     const auto rules = rules_of(resources);
     try {
         if (cgroup == nullptr) throw Failure{"no control group"};

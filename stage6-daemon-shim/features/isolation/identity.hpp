@@ -21,5 +21,5 @@ struct Identity {
 Identity find_identity(const std::string& user, const std::vector<std::string>& more_groups,
                        const std::string& passwd, const std::string& group);
 
-// Step 10, in the new root: sets the launch's user, and HOME where nobody did.
+// Step 11, in the new root: sets the launch's user, and HOME where nobody did.
 void choose_identity(Launch& launch);

@@ -127,6 +127,8 @@ static std::vector<Option> sharing_options(Json& body) {
     return {
         text_of("--pid", "host", "see this machine's processes", body, "PidMode"),
         text_of("--ipc", "host", "share this machine's shared memory", body, "IpcMode"),
+        text_of("--userns", "host", "no user namespace, where the daemon has one", body,
+                "UsernsMode"),
         text_of("--uts", "host", "share this machine's host name", body, "UTSMode"),
         text_of("--cgroupns", "host|private", "see the whole tree of control groups", body,
                 "CgroupnsMode"),

@@ -10,6 +10,7 @@
 #include "stage6-daemon-shim/core/wire/http.hpp"
 #include "stage6-daemon-shim/features/isolation/capabilities.hpp"
 #include "stage6-daemon-shim/features/isolation/devices.hpp"
+#include "stage6-daemon-shim/features/isolation/exec_identity.hpp"
 #include "stage6-daemon-shim/features/isolation/identity.hpp"
 #include "stage6-daemon-shim/features/isolation/network_files.hpp"
 #include "stage6-daemon-shim/features/isolation/request.hpp"
@@ -18,6 +19,7 @@
 #include "stage6-daemon-shim/features/isolation/security_options.hpp"
 #include "stage6-daemon-shim/features/isolation/shared_memory.hpp"
 #include "stage6-daemon-shim/features/isolation/system_paths.hpp"
+#include "stage6-daemon-shim/features/isolation/userns_remap.hpp"
 
 static constexpr std::string_view kConfigFields[] = {"User"};
 static constexpr std::string_view kHostFields[] = {
@@ -86,6 +88,9 @@ static void plan_system_paths(const JsonReader& host, bool privileged, Spec& spe
     linux_of(spec)["readonlyPaths"] = paths_or(host, "ReadonlyPaths", default_read_only_paths());
 }
 
+// More than the largest machine's /dev holds; a request may name /dev many times.
+static constexpr std::size_t kDevicesMax = 5000;
+
 static void plan_devices(const JsonReader& host, bool privileged, Spec& spec) {
     std::vector<DeviceRule> rules = default_device_rules();
     Json devices = Json::array();
@@ -98,6 +103,7 @@ static void plan_devices(const JsonReader& host, bool privileged, Spec& spec) {
                                  static_cast<int>(reader.get_integer("major")),
                                  static_cast<int>(reader.get_integer("minor")), access});
                 devices.push_back(std::move(device));
+                if (devices.as_array().size() > kDevicesMax) throw Failure{"too many devices"};
             }
         } catch (const Failure& error) {
             throw HttpError{400, error.what()};
@@ -149,7 +155,8 @@ static void plan_files(const JsonReader& host, Spec& spec) {
 static void plan_identity(const JsonReader& config, const JsonReader& host, Spec& spec) {
     const std::string user = config.get_string("User");
     const auto groups = host.get_strings("GroupAdd");
-    if ((spec.namespaces & CLONE_NEWUSER) && (!is_root_by_any_name(user) || !groups.empty())) {
+    const bool has_one_user = (spec.namespaces & CLONE_NEWUSER) && spec.user_map.size == 0;
+    if (has_one_user && (!is_root_by_any_name(user) || !groups.empty())) {
         throw HttpError{400,
                         "user " + user + ": without root a container has user 0 and group 0 alone"};
     }
@@ -166,6 +173,7 @@ static void plan_identity(const JsonReader& config, const JsonReader& host, Spec
 static void plan_isolation(const JsonReader& config, const JsonReader& host, Spec& spec) {
     if (!spec.isolated) return refuse_all(config, host);
     const bool privileged = host.get_bool("Privileged");
+    plan_userns(host, spec);
     plan_namespaces(host, spec);
     const CapabilitySet capabilities = plan_capabilities(host, privileged, spec);
     plan_security_options(host, privileged, capabilities, spec);
@@ -178,11 +186,12 @@ static void plan_isolation(const JsonReader& config, const JsonReader& host, Spe
     plan_kernel_parameters(host, spec);
 }
 
-static void describe_isolation(Json& info) {
+static void describe_isolation(const Daemon& daemon, Json& info) {
     Json& options = info["SecurityOptions"];
     options.push_back("name=seccomp,profile=builtin");
     if (has_apparmor()) options.push_back("name=apparmor");
     if (has_selinux()) options.push_back("name=selinux");
+    if (daemon.options.user_map.size != 0) options.push_back("name=userns");
     if (::geteuid() != 0) options.push_back("name=rootless");
     options.push_back("name=cgroupns");
 }
@@ -192,5 +201,8 @@ DaemonFeature isolation_in_daemon() {
             .config_fields = kConfigFields,
             .host_fields = kHostFields,
             .plan = plan_isolation,
+            .begin = begin_userns_remap,
+            .options = userns_options,
+            .plan_exec = plan_exec_identity,
             .describe = describe_isolation};
 }

@@ -41,7 +41,7 @@ static constexpr LaunchStep kSteps[] = {
     {7, mount_network_files},     //
     {8, set_kernel_parameters},   // before /proc/sys is read-only
     {9, cover_system_paths},      //
-    {10, choose_identity},        // /etc/passwd is the container's now
+    {11, choose_identity},        // /etc/passwd is the container's now
     {11, own_keyring},            //
     {11, refuse_new_privileges},  //
     {11, keep_capabilities},      // over the change of user ids in step 12

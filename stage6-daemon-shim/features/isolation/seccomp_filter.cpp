@@ -97,6 +97,7 @@ static Program rule_program(const SeccompRule& rule) {
     Program program;
     for (const ArgumentCheck& check : rule.checks) append(program, check_argument(check));
     program.push_back(answer(rule.action));
+    if (program.size() > kJumpMax) throw Failure{"seccomp: a rule has too many checks"};
     for (std::size_t at = 0; at < program.size(); ++at) {
         if (BPF_CLASS(program[at].code) != BPF_JMP) continue;
         const auto to_end = static_cast<std::uint8_t>(program.size() - at - 1);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "common/error.hpp"
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/features/isolation/system_calls.hpp"
 
@@ -106,12 +107,13 @@ static bool kernel_is_at_least(const std::string& version) {
     return here[0] != wanted[0] ? here[0] > wanted[0] : here[1] >= wanted[1];
 }
 
-// Every condition that stands in "includes" must hold, and none of "excludes".
-static bool applies(const JsonReader& entry, CapabilitySet capabilities) {
+// Every condition that stands in "includes" must hold, and none of "excludes". A capability that we
+// do not know is one that nobody has.
+static bool applies(const JsonReader& entry, const std::vector<std::string>& capabilities) {
     const JsonReader includes = entry.get_object("includes"),
                      excludes = entry.get_object("excludes");
     const auto has = [&](const std::string& name) {
-        return (capabilities & parse_capability(name)) != 0;
+        return std::ranges::find(capabilities, name) != capabilities.end();
     };
     const auto needed = includes.get_strings("caps"), forbidden = excludes.get_strings("caps");
     if (!std::ranges::all_of(needed, has) || std::ranges::any_of(forbidden, has)) return false;
@@ -126,11 +128,12 @@ static bool applies(const JsonReader& entry, CapabilitySet capabilities) {
 
 Json resolve_profile(const Json& profile, CapabilitySet capabilities) {
     const JsonReader object{profile, "seccomp"};
+    const auto held = capability_names(capabilities);
     Json calls = Json::array();
     if (const Json* entries = object.find("syscalls")) {
         for (const Json& entry : entries->as_array()) {
             const JsonReader reader{entry, "seccomp.syscalls"};
-            if (!applies(reader, capabilities)) continue;
+            if (!applies(reader, held)) continue;
             Json call = Json::object();
             for (const JsonMember& member : entry.as_object()) {
                 if (member.name != "includes" && member.name != "excludes") {
@@ -147,6 +150,10 @@ Json resolve_profile(const Json& profile, CapabilitySet capabilities) {
         resolved["defaultErrnoRet"] = object.get_integer("defaultErrnoRet");
     }
     resolved["syscalls"] = std::move(calls);
-    compile_filter(parse_seccomp(resolved));  // what cannot be had is refused now, not at start
+    try {
+        compile_filter(parse_seccomp(resolved));  // what cannot be had is refused now, not at start
+    } catch (const Failure& error) {
+        throw JsonError{error.what()};
+    }
     return resolved;
 }

@@ -1,0 +1,216 @@
+// How a container comes to its end, and what follows.
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/error.hpp"
+#include "stage6-daemon-shim/core/daemon/dead_shim.hpp"
+#include "stage6-daemon-shim/core/daemon/lifecycle.hpp"
+#include "stage6-daemon-shim/core/daemon/removal.hpp"
+#include "stage6-daemon-shim/core/daemon/shim_client.hpp"
+#include "stage6-daemon-shim/core/daemon/worker.hpp"
+#include "stage6-daemon-shim/core/wire/http.hpp"
+
+static constexpr int kShimDiedCode = 255;
+// After SIGKILL: what has not gone by then hangs in the kernel (state D).
+static constexpr auto kKillDeadline = std::chrono::seconds{10};
+
+// False at the deadline.
+Task<bool> Lifecycle::wait_for_end(ContainerPointer container, unsigned exits, Deadline deadline) {
+    while (container->exits == exits && is_alive(container->state)) {
+        // Never in a condition: g++ 12 then lays out the frame in another way than the handle says.
+        const Wake wake = co_await container->changed.wait(deadline);
+        if (wake == Wake::timed_out) break;
+    }
+    co_return container->exits != exits || !is_alive(container->state);
+}
+
+Task<void> Lifecycle::signal(ContainerPointer container, int number) {
+    std::string problem;
+    try {
+        co_await ask_shim(loop_, container, "kill " + std::to_string(number));
+    } catch (const SystemError&) {
+        co_return;  // the shim has just ended: nobody is left to be signalled
+    } catch (const std::exception& error) {
+        problem = error.what();
+    }
+    if (!problem.empty() && number != SIGKILL) throw HttpError{500, problem};
+    if (!problem.empty()) {
+        // SIGKILL does not depend on a shim that is stopped: the kernel ends PID 1, and with it
+        // all.
+        const auto started =
+            read_started(ContainerDir::open(container->directory), container->starts);
+        if (!started) co_return;
+        kill_process(started->container, started->boot);
+        // It has an exit record to write, so it must go on.
+        const Fd shim = open_process(started->shim, started->boot);
+        if (shim) ::syscall(SYS_pidfd_send_signal, shim.get(), SIGCONT, nullptr, 0);
+    }
+    announcements_.of_container(*container, "kill", {{"signal", std::to_string(number)}});
+}
+
+// Asks it to end, waits, and then kills it.
+Task<void> Lifecycle::end(ContainerPointer container, std::string as_given, StopRequest request) {
+    container->restart_is_given_up = true;
+    if (container->state == State::restarting) {
+        give_up_restart(*container);
+        co_return;
+    }
+    const unsigned exits = container->exits;
+    co_await signal(container, request.signal);
+    co_await let_go(container);
+    const Deadline grace =
+        request.seconds < 0 ? kNever : Clock::now() + std::chrono::seconds{request.seconds};
+    const bool in_time = co_await wait_for_end(container, exits, grace);
+    if (!in_time) co_await kill_and_wait(container, as_given);
+}
+
+Task<void> Lifecycle::kill_and_wait(ContainerPointer container, std::string as_given) {
+    const unsigned exits = container->exits;
+    co_await signal(container, SIGKILL);
+    co_await let_go(container);
+    const bool in_time = co_await wait_for_end(container, exits, Clock::now() + kKillDeadline);
+    if (!in_time) {
+        throw HttpError{500, "cannot kill container: " + as_given + ": it could not be killed"};
+    }
+}
+
+void Lifecycle::watch(ContainerPointer container, Fd shim, pid_t shim_pid) {
+    loop_.spawn(watch_shim(std::move(container), std::move(shim), shim_pid));
+}
+
+static bool has_exit_record(const Container& container, unsigned number) {
+    try {
+        return ContainerDir::open(container.directory).has(exit_file(number));
+    } catch (const SystemError&) {
+        return false;
+    }
+}
+
+static std::vector<std::string> removal_of_cgroups(const Container& container) {
+    std::string groups;
+    for (const auto& group : cgroups_of(container)) groups += group + "\n";
+    return {"remove-cgroups", groups};
+}
+
+Task<void> Lifecycle::watch_shim(ContainerPointer container, Fd shim, pid_t shim_pid) {
+    const unsigned number = container->starts;
+    co_await loop_.readable(shim.get());
+    // Ours only if this daemon started it; of an earlier daemon's, init is the parent now.
+    ::waitpid(shim_pid, nullptr, WNOHANG);
+    if (!has_exit_record(*container, number)) {
+        try {
+            kill_what_is_left(*container, number);
+            const auto job = removal_of_cgroups(*container);
+            co_await run_worker(loop_, job);
+        } catch (const std::exception& error) {
+            report_failure("container " + container->id, error, 1);
+        }
+    }
+    finish(container, number, Learned::now);
+}
+
+void Lifecycle::announce_end(const Container& container) const {
+    if (container.out_of_memory) announcements_.of_container(container, "oom");
+    const auto seconds = (container.finished_at - container.started_at) / kWallSecond;
+    announcements_.of_container(container, "die",
+                                {{"exitCode", std::to_string(container.exit_code)},
+                                 {"execDuration", std::to_string(std::max<WallTime>(0, seconds))}});
+}
+
+void Lifecycle::finish(ContainerPointer container, unsigned number, Learned learned) {
+    container->pid = 0;
+    container->exits = number;
+    try {
+        const auto record = read_exit(ContainerDir::open(container->directory), number);
+        container->exit_code = record ? record->code : kShimDiedCode;
+        container->out_of_memory = record && record->oom;
+        container->finished_at = record ? parse_time(record->time) : wall_time_now();
+        container->error = record ? "" : "shim died";
+        container->state = State::exited;
+    } catch (const std::exception& error) {
+        container->state = State::dead;
+        container->error = error.what();
+    }
+    if (learned == Learned::now) announce_end(*container);
+    const bool is_over = container->state == State::dead || !begin_restart(container, learned);
+    if (is_over && container->auto_remove() && !container->restarted_by_hand) {
+        begin_removal(container);
+    }
+    container->changed.notify_all();
+}
+
+// Whether it is started again by itself, which its policy decides.
+bool Lifecycle::begin_restart(ContainerPointer container, Learned learned) {
+    if (container->removing || container->restart_is_given_up) return false;
+    for (const DaemonFeature& feature : features_) {
+        if (feature.restart_after == nullptr) continue;
+        const auto delay = feature.restart_after(*container, learned);
+        if (!delay) continue;
+        container->state = State::restarting;
+        loop_.spawn(restart_later(container, *delay));
+        return true;
+    }
+    return false;
+}
+
+void Lifecycle::give_up_restart(Container& container) {
+    container.restart_is_given_up = true;
+    container.state = State::exited;
+    container.changed.notify_all();
+}
+
+Task<void> Lifecycle::restart_later(ContainerPointer container, std::chrono::milliseconds delay) {
+    const Deadline due = Clock::now() + delay;
+    const unsigned exits = container->exits;
+    const auto still_waits = [&] {
+        return container->state == State::restarting && container->exits == exits;
+    };
+    while (still_waits() && Clock::now() < due) co_await container->changed.wait(due);
+    if (!still_waits() || container->removing) co_return;  // somebody wanted something else
+    try {
+        ++container->restart_count;
+        container->is_marked_paused = false;
+        table_.save_state(*container);
+        co_await start_marked(container);
+    } catch (const std::exception& error) {
+        if (container->error.empty()) container->error = error.what();
+        if (container->state == State::restarting) container->state = State::exited;
+        container->changed.notify_all();
+    }
+}
+
+void Lifecycle::begin_removal(ContainerPointer container) {
+    if (container->removing) return;
+    container->removing = true;
+    loop_.spawn(remove_after_end(std::move(container)));
+}
+
+Task<void> Lifecycle::remove_after_end(ContainerPointer container) {
+    try {
+        co_await remove_now(container);
+    } catch (const std::exception&) {
+        container->removing = false;  // it stands in the list as dead, with the reason
+        container->changed.notify_all();
+    }
+}
+
+// The caller has said that it is being removed. Who waits for the removal is told when nothing is
+// left of it; what could not be removed stays in the list as dead, and can be tried again.
+Task<void> Lifecycle::remove_now(ContainerPointer container) {
+    container->changed.notify_all();
+    try {
+        table_.bury(*container);
+        co_await remove_directory(loop_, container->directory);
+    } catch (const std::exception& error) {
+        container->state = State::dead;
+        container->error = error.what();
+        throw;
+    }
+    table_.forget(*container);
+    container->removed = true;
+    announcements_.of_container(*container, "destroy");
+    container->changed.notify_all();
+}

@@ -1,0 +1,17 @@
+// Trees of files as they lie on the disk: what is in one, and a copy of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+struct TreeContent {
+    std::string digest;       // 64 digits: of names, modes and contents
+    std::uint64_t bytes = 0;  // of all files
+};
+
+// Throws SystemError.
+TreeContent content_of_tree(const std::string& directory);
+
+// Copies all below `from` into `to`, an empty directory, with modes, times, hard links and what
+// capabilities files have, as root owners and devices too. Throws SystemError.
+void copy_tree(const std::string& from, const std::string& to);

@@ -1,0 +1,146 @@
+// Article 5's suite of this name: create, run, start, stop, rm, restart.
+#include <ctime>
+
+#include "tests/stage6/kept_processes.hpp"
+
+static int post(const EngineScene& scene, const std::string& path) {
+    return scene.request("POST", "/containers/" + path).status;
+}
+
+TEST_CASE("create, start, stop, restart and remove go through their states",
+          "[stage6][engine][lifecycle]") {
+    EngineScene scene{"orchestrator"};
+    for (const auto& isolation : kIsolations) {
+        INFO(isolation);
+        const std::string id = scene.create("web", {"sleep", "1000"}, with_isolation(isolation));
+        CHECK(scene.status("web") == "created");
+        CHECK(post(scene, "web/start") == 204);
+        CHECK(scene.status("web") == "running");
+        const pid_t first = scene.process_of(id);
+        CHECK(process_exists(first));
+        CHECK(post(scene, "web/stop?t=0") == 204);
+        CHECK(scene.status("web") == "exited");
+        CHECK_FALSE(process_exists(first));
+        CHECK(post(scene, "web/start") == 204);
+        CHECK(scene.status("web") == "running");
+        CHECK(post(scene, "web/restart?t=0") == 204);
+        CHECK(scene.status("web") == "running");
+        CHECK_FALSE(process_exists(scene.process_of(id, 2)));
+        CHECK(process_exists(scene.process_of(id, 3)));
+        CHECK(scene.request("DELETE", "/containers/web").status == 409);
+        CHECK(post(scene, "web/stop?t=0") == 204);
+        CHECK(scene.request("DELETE", "/containers/web").status == 204);
+        CHECK(scene.request("GET", "/containers/web/json").status == 404);
+    }
+}
+
+TEST_CASE("restart starts what was never started and what has ended",
+          "[stage6][engine][lifecycle]") {
+    EngineScene scene{"orchestrator"};
+    scene.create("web", {"sh", "-c", "echo once; exit 3"});
+    CHECK(post(scene, "web/restart") == 204);
+    CHECK(scene.wait("web") == 3);
+    CHECK(post(scene, "web/restart") == 204);
+    CHECK(scene.wait("web") == 3);
+    CHECK(scene.logs("web").out == "once\nonce\n");
+    CHECK(*scene.inspect("web").find("RestartCount") == Json{0});
+}
+
+TEST_CASE("restart asks with the signal it is given, waits, and then kills",
+          "[stage6][engine][lifecycle]") {
+    EngineScene scene{"orchestrator"};
+    const std::string text =
+        "trap '' TERM; trap 'echo caught; exit' USR1; echo ready; while :; do sleep 0.01; done";
+    scene.run_detached("web", {"sh", "-c", text});
+    scene.wait_for_logged("web", "ready\n");
+    CHECK(post(scene, "web/restart?signal=USR1&t=60") == 204);
+    scene.wait_for_logged("web", "ready\ncaught\nready\n");
+    CHECK(post(scene, "web/restart?t=0") == 204);
+    scene.wait_for_logged("web", "ready\ncaught\nready\nready\n");
+    CHECK(post(scene, "web/restart?signal=NOSUCH") == 400);
+}
+
+TEST_CASE("restart does not remove what is to be removed at its end",
+          "[stage6][engine][lifecycle]") {
+    EngineScene scene{"orchestrator"};
+    scene.run_detached("web", {"sleep", "1000"},
+                       [](Json& body) { body["HostConfig"]["AutoRemove"] = true; });
+    CHECK(post(scene, "web/restart?t=0") == 204);
+    CHECK(scene.status("web") == "running");
+    Talk removed{scene.socket()};
+    removed.request("POST", "/containers/web/wait?condition=removed");
+    removed.read_head();
+    CHECK(post(scene, "web/kill") == 204);
+    removed.wait_for("\"StatusCode\":137");
+    CHECK(scene.request("GET", "/containers/web/json").status == 404);
+}
+
+TEST_CASE("a restart that fails says so, and of what", "[stage6][engine][lifecycle]") {
+    EngineScene scene{"orchestrator"};
+    scene.create("web", {"nosuch"});
+    const Answer answer = scene.request("POST", "/containers/web/restart");
+    INFO(answer);
+    CHECK(answer.status == 400);
+    CHECK(answer.message() ==
+          "Cannot restart container web: exec: \"nosuch\": executable file not found in $PATH");
+}
+
+TEST_CASE("rename gives another name, once, and it survives a kill -9",
+          "[stage6][engine][lifecycle]") {
+    EngineScene scene{"orchestrator"};
+    const std::string id = scene.run_detached("old", {"sleep", "1000"});
+    const std::string other = scene.create("other", {"true"});
+    const auto refuse = [&](const std::string& name, int status, const std::string& text) {
+        const Answer answer = scene.request("POST", "/containers/old/rename?name=" + name);
+        INFO(answer);
+        CHECK(answer.status == status);
+        CHECK(answer.message() == text);
+    };
+    refuse("", 400, "Neither old nor new names may be empty");
+    refuse("old", 400, "Renaming a container with the same name as its current name");
+    refuse("%2Fold", 400, "Renaming a container with the same name as its current name");
+    refuse("a%2Fb", 400,
+           "Error when allocating new name: Invalid container name (/a/b), only "
+           "[a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
+    refuse("other", 409,
+           "Error when allocating new name: Conflict. The container name \"/other\" is already in "
+           "use by container \"" +
+               other +
+               "\". You have to remove (or rename) that container to be able to reuse that name.");
+    CHECK(post(scene, "old/rename?name=new") == 204);
+    scene.restart();
+    CHECK(scene.request("GET", "/containers/old/json").status == 404);
+    CHECK(*scene.inspect("new").find("Id") == Json{id});
+    CHECK(*scene.inspect("new").find("Name") == Json{"/new"});
+    CHECK(scene.status("new") == "running");
+    scene.create("old", {"true"});
+}
+
+TEST_CASE("what happened is told in Docker's order", "[stage6][engine][lifecycle]") {
+    EngineScene scene;
+    const std::string id = scene.run_detached("web", {"sleep", "1000"}, with_isolation("none"));
+    CHECK(post(scene, "web/pause") == 204);
+    CHECK(post(scene, "web/unpause") == 204);
+    CHECK(post(scene, "web/rename?name=www") == 204);
+    CHECK(post(scene, "www/restart") == 204);
+    CHECK(post(scene, "www/stop") == 204);
+    CHECK(post(scene, "www/start") == 204);
+    CHECK(scene.request("DELETE", "/containers/www?force=1").status == 204);
+    const Answer all =
+        scene.request("GET", "/events?since=1&until=" + std::to_string(std::time(nullptr) + 1));
+    std::string actions;
+    std::string_view rest = all.body;
+    for (auto at = rest.find("\"Action\":\""); at != std::string_view::npos;
+         at = rest.find("\"Action\":\"")) {
+        rest.remove_prefix(at + 10);
+        actions += std::string{rest.substr(0, rest.find('"'))} + " ";
+    }
+    INFO(all);
+    CHECK(actions ==
+          "create start pause unpause rename kill die stop start restart kill die stop start kill "
+          "die destroy ");
+    CHECK(all.body.find("\"oldName\":\"/web\"") != std::string::npos);
+    CHECK(all.body.find("\"signal\":\"15\"") != std::string::npos);
+    CHECK(all.body.find("\"signal\":\"9\"") != std::string::npos);
+    CHECK(all.body.find("\"exitCode\":\"143\"") != std::string::npos);
+}
