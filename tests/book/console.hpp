@@ -16,7 +16,7 @@
 //                all that it has printed until then is compared. Then it gets a SIGTERM.
 //   network      never run: it would fetch something.
 //   needs A B    run only where this is: v1, v2, hybrid are layouts of cgroups (one of them is
-//                enough), any other word is a program on the PATH.
+//                enough), any other word is a program: ours, or on the PATH.
 //
 // 8080 is a free port: as root in a network of the run's own, so that it is 8080 indeed, and
 // otherwise replaced, in commands and in what is seen (but not in what `--help` prints). /tmp/demo
