@@ -12,13 +12,14 @@ static const std::string kFeatures = kStage6 + "features/";
 static const std::map<std::string, std::vector<std::string>> kCoreEdges{
     {"json", {}},
     {"wire", {}},
+    {"transcript", {kCore + "wire/", kCore + "json/"}},
     {"contract", {kCore + "json/"}},
     {"runtime", {kCore + "json/", "stage3-", "stage4-", "stage5-"}},
     {"shim", {kCore + "contract/", kCore + "json/", kCore + "runtime/"}},
-    {"client", {kCore + "wire/", kCore + "json/"}},
+    {"client", {kCore + "wire/", kCore + "json/", kCore + "transcript/"}},
     {"daemon",
-     {kCore + "wire/", kCore + "json/", kCore + "contract/", kCore + "runtime/spec.", "stage4-",
-      "stage5-"}},
+     {kCore + "wire/", kCore + "json/", kCore + "transcript/", kCore + "contract/",
+      kCore + "runtime/spec.", "stage4-", "stage5-"}},
 };
 
 static std::string folder_of(const std::string& path) {

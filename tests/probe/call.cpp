@@ -1,9 +1,11 @@
 // Verbs that ask the kernel for one thing by its number, to see whether it is refused.
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <cstring>
 
 #include "common/error.hpp"
@@ -68,9 +70,39 @@ static int open_for_reading(const Arguments& words) {
     return 0;
 }
 
+static int ask_for_realtime(const Arguments&) {
+    const sched_param parameters{.sched_priority = 1};
+    const int result = ::sched_setscheduler(0, SCHED_FIFO, &parameters);
+    say(result == 0 ? "ok" : ::strerrorname_np(errno));
+    return 0;
+}
+
+// For those who look at a path twice: between any two looks it is something else.
+static int exchange_for_ever(const Arguments& words) {
+    say("ready");
+    while (true) {
+        check(::renameat2(AT_FDCWD, words[0].c_str(), AT_FDCWD, words[1].c_str(), RENAME_EXCHANGE),
+              "exchange", words[0]);
+    }
+}
+
+static int execute_in_chroot(const Arguments& words) {
+    check(::chroot(words[0].c_str()), "chroot", words[0]);
+    check(::chdir("/"), "chdir", "/");
+    std::vector<char*> arguments;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        arguments.push_back(const_cast<char*>(words[i].c_str()));
+    }
+    arguments.push_back(nullptr);
+    return check(::execv(arguments[0], arguments.data()), "exec", words[1]);
+}
+
 std::vector<Verb> calling_verbs() {
     return {{"call", "NUMBER [ARG]", "a system call: ok or EPERM", make_call},
             {"call-32-bit", "", "getpid through int 0x80", call_32_bit},
+            {"chroot", "DIR PROGRAM [ARG]", "executes it in another root", execute_in_chroot},
+            {"realtime", "", "asks to run before all others: ok or EPERM", ask_for_realtime},
+            {"exchange", "PATH PATH", "says ready, exchanges the two for ever", exchange_for_ever},
             {"may-write", "PATH", "opens it for writing: ok or EROFS", open_for_writing},
             {"may-read", "PATH", "reads a byte: read, empty or EPERM", open_for_reading}};
 }

@@ -35,7 +35,8 @@ TEST_CASE("docker run says 127, 126 and 125 for what cannot be started", "[stage
     CHECK(missing.exit_code == 127);
     const Result directory = scene.run_docker({"run", "--rm", "host", "/etc"});
     INFO(directory);
-    CHECK(directory.exit_code == 126);
+    // Older ones know no such case.
+    CHECK(directory.exit_code == (docker_major_version() >= 28 ? 126 : 125));
     const Result image = scene.run_docker({"run", "--rm", "nosuch", "true"});
     INFO(image);
     CHECK(image.exit_code == 125);

@@ -295,6 +295,11 @@ void need_docker() {
     if (run({"docker", "--version"}).exit_code != 0) skip("no docker CLI here");
 }
 
+int docker_major_version() {
+    const std::string text = run({"docker", "--version"}).out;  // "Docker version 28.2.2, build..."
+    return std::atoi(text.c_str() + std::string_view{"Docker version "}.size());
+}
+
 bool process_exists(pid_t pid) {
     return ::kill(pid, 0) == 0;
 }

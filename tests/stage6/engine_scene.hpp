@@ -43,7 +43,6 @@ public:
     bool read_more();
 
 private:
-
     Fd socket_;
     std::string received_;
 };
@@ -123,6 +122,9 @@ private:
 
 // First thing in a case that needs the docker command.
 void need_docker();
+
+// Of the docker command here: 20 is Debian's. Some texts and codes are its own.
+int docker_major_version();
 
 bool process_exists(pid_t pid);
 

@@ -11,7 +11,7 @@ static long memory_of(pid_t pid) {
 }
 
 TEST_CASE("a shim does not grow with a line that never ends, and every byte of it is kept",
-          "[stage6][faults]") {
+          "[stage6][faults][lean]") {
     EngineScene scene{"orchestrator"};
     const std::string id = scene.run_detached(
         "web", {"sh", "-c", "head -c 8388608 /dev/zero | tr '\\0' x; echo >&2 done; sleep 1000"});

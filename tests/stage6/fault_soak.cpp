@@ -17,7 +17,7 @@ static void need_strace() {
 }
 
 TEST_CASE("daemon, shims and clients killed at random lose nothing and leave nothing",
-          "[stage6][faults][serial]") {
+          "[stage6][faults][lean][serial]") {
     const Result result = run_faults({"soak", "--seconds", "6", "--seed", "1"});
     INFO(result);
     CHECK(result.exit_code == 0);
@@ -25,7 +25,7 @@ TEST_CASE("daemon, shims and clients killed at random lose nothing and leave not
 }
 
 TEST_CASE("a byte that is lost, doubled or altered, a code and a container forgotten are seen",
-          "[stage6][faults][serial]") {
+          "[stage6][faults][lean][serial]") {
     for (const std::string harm : {"lose", "duplicate", "alter", "forget", "code"}) {
         const Result result = run_faults({"soak", "--seconds", "20", "--tamper", harm});
         INFO(harm << ": " << result);
@@ -35,7 +35,7 @@ TEST_CASE("a byte that is lost, doubled or altered, a code and a container forgo
 }
 
 TEST_CASE("a record is on the disk before it has its name, and its name before anybody is told",
-          "[stage6][faults][serial]") {
+          "[stage6][faults][lean][serial]") {
     need_strace();
     const Result result = run_faults({"order"});
     INFO(result);
@@ -43,7 +43,7 @@ TEST_CASE("a record is on the disk before it has its name, and its name before a
 }
 
 TEST_CASE("a daemon killed at any call that changes something leaves nothing half done",
-          "[stage6][faults][serial]") {
+          "[stage6][faults][lean][serial]") {
     need_strace();
     const Result result = run_faults({"sweep", "--every", "8"});
     INFO(result);

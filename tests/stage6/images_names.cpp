@@ -196,7 +196,7 @@ TEST_CASE("docker's commands say what there is not", "[stage6][images]") {
     const Result missing = scene.run_docker({"rmi", "nope"});
     INFO(missing);
     CHECK(missing.exit_code == 1);
-    CHECK(missing.err == "Error response from daemon: No such image: nope:latest\n");
+    CHECK(missing.err.find("No such image: nope") != std::string::npos);
     const Result pulled = scene.run_docker({"run", "nope", "true"});
     INFO(pulled);
     CHECK(pulled.exit_code == 125);

@@ -55,7 +55,8 @@ TEST_CASE("a request and its answer are written down, however they were cut", "[
         "1 <- HTTP/1.1 200 OK\n       Content-Type: application/json\n"
         "       Transfer-Encoding: chunked\n"
         "1 <- {\n         \"a\": 1\n     }\n1 <- {\n         \"b\": 2\n     }\n1 -> end\n";
-    for (const std::size_t piece : {1, 2, 7, 4096}) CHECK(written_down(right, piece) == expected);
+    for (const std::size_t piece : {1u, 2u, 7u, 4096u})
+        CHECK(written_down(right, piece) == expected);
 }
 
 TEST_CASE("what follows an upgrade is shown as the frames that it is", "[stage6][show]") {

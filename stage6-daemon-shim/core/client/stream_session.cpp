@@ -5,7 +5,7 @@
 
 StreamSession::StreamSession(HttpConnection stream, bool forwards_input, StreamFormat format,
                              std::string offset)
-    : stream_{std::move(stream)}, forwards_input_{forwards_input} {
+    : stream_{std::move(stream)}, has_input_{forwards_input}, forwards_input_{forwards_input} {
     output_.emplace(format, std::move(offset));
 }
 
@@ -45,7 +45,7 @@ void StreamSession::step() {
     pollfd ready[] = {{reads_stream() ? stream_.fd() : -1, POLLIN, 0},
                       {output_->idle() ? -1 : output_->fd(), POLLOUT, 0},
                       {wants_input ? STDIN_FILENO : -1, POLLIN, 0},
-                      {typed_.empty() ? -1 : input_stream().fd(), POLLOUT, 0},
+                      {typed_.empty() || stream_ended_ ? -1 : input_stream().fd(), POLLOUT, 0},
                       {awaits_result() ? result_->fd() : -1, POLLIN, 0},
                       {signals_ ? signals_->get() : -1, POLLIN, 0}};
     const int timeout = has_buffered ? 0 : -1;
@@ -68,8 +68,8 @@ void StreamSession::receive_output() {
         return;
     }
     stream_ended_ = true;
+    // What is typed is kept: if it was the daemon that ended, the next one gets it.
     forwards_input_ = false;
-    typed_.clear();
 }
 
 void StreamSession::receive_result() {
@@ -115,4 +115,6 @@ void StreamSession::resume(HttpConnection output, HttpConnection result,
     output_.emplace(StreamFormat::frames_with_offset, offset);
     await_result(std::move(result));
     input_ = std::move(input);
+    forwards_input_ = input_ && !input_ended_;
+    if (input_ && input_ended_) input_->end_sending();
 }

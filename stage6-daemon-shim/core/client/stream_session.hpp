@@ -38,10 +38,11 @@ public:
     bool stream_to_result();
 
     // When the daemon is gone: whether one can go on with other connections, for the rest of the
-    // output, for the result, and for input while there is more of it.
+    // output, for the result, and for input or its end, which the old daemon may not have passed
+    // on any more.
     bool can_resume() const { return output_->counts_offsets() && !output_->offset().empty(); }
     const std::string& offset() const { return output_->offset(); }
-    bool needs_input() const { return forwards_input_; }
+    bool needs_input() const { return has_input_; }
     bool input_ended() const { return input_ended_; }
     void resume(HttpConnection output, HttpConnection result, std::optional<HttpConnection> input);
 
@@ -65,6 +66,7 @@ private:
     std::function<void(int)> handler_;
     std::optional<DetachKeys> detach_keys_;
     std::string received_, typed_, result_text_;
+    const bool has_input_;
     bool forwards_input_;
     bool input_ended_ = false;  // and its end is passed on
     bool detached_ = false;

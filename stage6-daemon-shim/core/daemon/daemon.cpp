@@ -28,7 +28,7 @@ Daemon::Daemon(EventLoop& the_loop, const DaemonOptions& the_options,
       log_watch{the_loop},
       lifecycle{the_loop, table, announcements, the_features, the_options.shim_program},
       execs{the_loop, announcements, the_features},
-      overlay{can_mount_overlay(the_options.root)} {}
+      overlay{can_mount_overlay(the_options.root + "/creating")} {}
 
 Route route(Daemon& daemon, std::string_view method, std::string_view pattern,
             DaemonHandler handler, WhenGone when_gone) {

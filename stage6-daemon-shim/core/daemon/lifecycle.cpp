@@ -74,6 +74,7 @@ Task<void> Lifecycle::start_once(ContainerPointer container) {
         ::kill(shim.pid, SIGKILL);  // it is our child and not reaped: the number is its own
         co_await loop_.readable(shim.process.get());
         ::waitpid(shim.pid, nullptr, 0);
+        co_await remove_left_cgroups(container);
         co_await fail_start(container, exit_code_of(outcome.failure), outcome.error);
         throw HttpError{status_of(outcome.failure), outcome.error};
     }

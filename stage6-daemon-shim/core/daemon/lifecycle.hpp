@@ -46,6 +46,7 @@ private:
     void forget_the_last_run(Container& container);
     Task<void> start_marked(ContainerPointer container);
     Task<void> start_once(ContainerPointer container);
+    Task<void> remove_left_cgroups(ContainerPointer container);
     Task<void> fail_start(ContainerPointer container, int exit_code, std::string error);
     void want_stopped(Container& container);
 

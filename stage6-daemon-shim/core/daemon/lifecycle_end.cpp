@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "stage6-daemon-shim/core/daemon/dead_shim.hpp"
 #include "stage6-daemon-shim/core/daemon/lifecycle.hpp"
 #include "stage6-daemon-shim/core/daemon/removal.hpp"
@@ -89,10 +90,16 @@ static bool has_exit_record(const Container& container, unsigned number) {
     }
 }
 
-static std::vector<std::string> removal_of_cgroups(const Container& container) {
+// A shim removes its groups; one that was killed, before or after it wrote down the end, did not.
+Task<void> Lifecycle::remove_left_cgroups(ContainerPointer container) {
     std::string groups;
-    for (const auto& group : cgroups_of(container)) groups += group + "\n";
-    return {"remove-cgroups", groups};
+    bool any = false;
+    for (const auto& group : cgroups_of(*container)) {
+        groups += group + "\n";
+        any = any || file_exists(group);
+    }
+    const std::vector<std::string> job = {"remove-cgroups", groups};
+    if (any) co_await run_worker(loop_, job);
 }
 
 Task<void> Lifecycle::watch_shim(ContainerPointer container, Fd shim, pid_t shim_pid) {
@@ -100,14 +107,11 @@ Task<void> Lifecycle::watch_shim(ContainerPointer container, Fd shim, pid_t shim
     co_await loop_.readable(shim.get());
     // Ours only if this daemon started it; of an earlier daemon's, init is the parent now.
     ::waitpid(shim_pid, nullptr, WNOHANG);
-    if (!has_exit_record(*container, number)) {
-        try {
-            kill_what_is_left(*container, number);
-            const auto job = removal_of_cgroups(*container);
-            co_await run_worker(loop_, job);
-        } catch (const std::exception& error) {
-            report_failure("container " + container->id, error, 1);
-        }
+    try {
+        if (!has_exit_record(*container, number)) kill_what_is_left(*container, number);
+        co_await remove_left_cgroups(container);
+    } catch (const std::exception& error) {
+        report_failure("container " + container->id, error, 1);
     }
     finish(container, number, Learned::now);
 }

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "stage5-cgroups/cgroup.hpp"
 #include "stage6-daemon-shim/core/contract/shim_lock.hpp"
 #include "stage6-daemon-shim/core/daemon/dead_shim.hpp"
@@ -58,11 +59,15 @@ static void read_files(Container& container, const ContainerDir& directory) {
     if (container.name.empty()) throw Failure{"corrupt state: state.json: no name"};
 }
 
-// What an interrupted write left; nobody writes while no shim is alive and we have not begun.
-static void remove_unfinished_files(const ContainerDir& directory, unsigned number) {
+// What an interrupted write of ours left; we have not begun yet.
+static void remove_unfinished_files(const ContainerDir& directory) {
     for (const char* name : {kConfigFile, kStateFile}) {
         directory.remove(std::string{name} + ".tmp");
     }
+}
+
+// The same of a shim's, when none is alive.
+static void remove_unfinished_records(const ContainerDir& directory, unsigned number) {
     for (const unsigned start : {number, number + 1}) {
         directory.remove(reserved_exit_file(start));
         directory.remove(started_file(start) + ".tmp");
@@ -74,6 +79,7 @@ static void remove_unfinished_files(const ContainerDir& directory, unsigned numb
 // the lock but has written no record of this start yet.
 static bool settle(Daemon& daemon, ContainerPointer container) {
     const ContainerDir directory = ContainerDir::open(container->directory);
+    remove_unfinished_files(directory);
     const bool alive = shim_is_alive(directory);
     const unsigned number = directory.last_start();
     const auto started = number == 0 ? std::nullopt : read_started(directory, number);
@@ -90,12 +96,12 @@ static bool settle(Daemon& daemon, ContainerPointer container) {
         daemon.lifecycle.watch(container, std::move(shim), started->shim.pid);
         return true;
     }
-    remove_unfinished_files(directory, number);
+    remove_unfinished_records(directory, number);
+    if (number > 0 && !directory.has(exit_file(number))) kill_what_is_left(*container, number);
+    // Also of one that was killed before its first record, or after its last.
+    const auto groups = cgroups_of(*container);
+    if (std::ranges::any_of(groups, file_exists)) remove_cgroups(groups);
     if (number == 0) return true;
-    if (!directory.has(exit_file(number))) {
-        kill_what_is_left(*container, number);
-        remove_cgroups(cgroups_of(*container));
-    }
     daemon.lifecycle.finish(container, number, Learned::from_records);
     return true;
 }
