@@ -220,12 +220,11 @@ void Worker::kill_shim() {
     }
     ::kill(shim, SIGKILL);
     ++shared_.shim_kills;
-    const int code = api_.wait(name);
-    expect(code == 255, "exit code " + std::to_string(code));
+    expect(api_.wait(name) == 255, "the exit code is not 255");
     const auto ended = api_.inspect(name);
     expect(ended && state_of(*ended, "Error").as_string() == "shim died", "no word of the shim");
-    for (int i = 0; i < 1000 && !is_zombie(first); ++i)
-        pause_for(std::chrono::microseconds{2000});  // it has been told to die
+    // It has been told to die.
+    for (int i = 0; i < 1000 && !is_zombie(first); ++i) pause_for(std::chrono::milliseconds{2});
     expect(is_zombie(first), "its process lives on");
     expect_none(api_.start(name), "start again");
     remove(name);

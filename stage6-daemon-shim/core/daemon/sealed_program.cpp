@@ -1,6 +1,7 @@
 #include "stage6-daemon-shim/core/daemon/sealed_program.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -16,6 +17,9 @@ static constexpr unsigned kExecutable = MFD_EXEC;
 
 // Above the numbers that a shim is handed its descriptors under.
 static constexpr int kNumberMin = 10;
+
+static constexpr int kSealAttempts = 100;
+static constexpr int kSealMilliseconds = 10;
 
 static Fd new_memory_file(const std::string& name) {
     constexpr unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
@@ -36,7 +40,11 @@ SealedProgram::SealedProgram(const std::string& path) : path_{path} {
         if (check(count, "copy", path) == 0) break;
     }
     constexpr int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-    check(::fcntl(memory.get(), F_ADD_SEALS, seals), "seal", path);
+    // The kernel may hold a page of it for a moment longer, and then says EBUSY (fcntl(2)).
+    for (int attempt = 0; ::fcntl(memory.get(), F_ADD_SEALS, seals) == -1; ++attempt) {
+        if (errno != EBUSY || attempt == kSealAttempts) throw SystemError{errno, "seal", path};
+        ::poll(nullptr, 0, kSealMilliseconds);
+    }
     check(::fchmod(memory.get(), 0555), "chmod", path);
     copy_ = Fd{check(::fcntl(memory.get(), F_DUPFD_CLOEXEC, kNumberMin), "fcntl F_DUPFD_CLOEXEC")};
     const std::string of_descriptor = "/proc/self/fd/" + std::to_string(copy_.get());
