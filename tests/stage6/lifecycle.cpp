@@ -144,3 +144,46 @@ TEST_CASE("what happened is told in Docker's order", "[stage6][engine][lifecycle
     CHECK(all.body.find("\"signal\":\"9\"") != std::string::npos);
     CHECK(all.body.find("\"exitCode\":\"143\"") != std::string::npos);
 }
+
+TEST_CASE("every exit code of a container arrives, by every way", "[stage6][engine][slow]") {
+    EngineScene scene{"orchestrator"};
+    for (int code = 0; code < 256; ++code) {
+        const std::string name = "code" + std::to_string(code);
+        scene.run_detached(name, {"sh", "-c", "exit " + std::to_string(code)});
+        REQUIRE(scene.wait(name) == code);
+        REQUIRE(scene.exit_code(name) == code);
+    }
+    scene.restart();
+    for (int code = 0; code < 256; ++code) {
+        REQUIRE(scene.exit_code("code" + std::to_string(code)) == code);
+    }
+    REQUIRE(scene.run_client({"start", "-a", "code200"}).exit_code == 200);
+}
+
+TEST_CASE("much use leaves no descriptor in the daemon", "[stage6][engine][slow]") {
+    EngineScene scene{"orchestrator"};
+    scene.run_detached("web", {"sleep", "1000"});
+    const std::size_t before = scene.descriptors();
+    for (int i = 0; i < 10'000; i += 100) {
+        Talk talk{scene.socket()};
+        std::string requests;
+        for (int n = 0; n < 100; ++n) requests += "GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n";
+        talk.send(requests);
+        talk.end_sending();
+        talk.read_to_end();
+    }
+    for (int i = 0; i < 100; ++i) {
+        scene.run_detached("one", {"true"});
+        scene.wait("one");
+        CHECK(scene.request("DELETE", "/containers/one?force=1").status == 204);
+    }
+    for (int i = 0; i < 200; ++i) {
+        Talk talk{scene.socket()};
+        const bool follows = i % 2 == 0;
+        talk.request(follows ? "GET" : "POST", follows
+                                                   ? "/containers/web/logs?stdout=1&follow=1"
+                                                   : "/containers/web/attach?stream=1&stdout=1");
+        talk.read_head();
+    }
+    wait_until([&] { return scene.descriptors() <= before; }, "the descriptors to be given back");
+}
