@@ -1,6 +1,7 @@
 // Verbs that ask the kernel for one thing by its number, to see whether it is refused.
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -97,12 +98,23 @@ static int execute_in_chroot(const Arguments& words) {
     return check(::execv(arguments[0], arguments.data()), "exec", words[1]);
 }
 
+// As if somebody had typed it at this terminal (ioctl_tty(2), TIOCSTI).
+static int push_keys(const Arguments& words) {
+    for (const char key : words[0]) {
+        check(::ioctl(STDIN_FILENO, TIOCSTI, &key), "push", "a key");
+    }
+    const char enter = '\n';
+    check(::ioctl(STDIN_FILENO, TIOCSTI, &enter), "push", "a key");
+    return 0;
+}
+
 std::vector<Verb> calling_verbs() {
     return {{"call", "NUMBER [ARG]", "a system call: ok or EPERM", make_call},
             {"call-32-bit", "", "getpid through int 0x80", call_32_bit},
             {"chroot", "DIR PROGRAM [ARG]", "executes it in another root", execute_in_chroot},
             {"realtime", "", "asks to run before all others: ok or EPERM", ask_for_realtime},
             {"exchange", "PATH PATH", "says ready, exchanges the two for ever", exchange_for_ever},
+            {"push-keys", "TEXT", "types a line at its own terminal", push_keys},
             {"may-write", "PATH", "opens it for writing: ok or EROFS", open_for_writing},
             {"may-read", "PATH", "reads a byte: read, empty or EPERM", open_for_reading}};
 }
