@@ -8,7 +8,7 @@ SOAK_SECONDS = $(if $(filter command%,$(origin SECONDS)),$(SECONDS),60)
 
 # Static: it is also what runs in the containers.
 $(BUILD)/tests/slipway-faults: $(FAULT_OBJECTS) $(call archives_of,$(addprefix \
-		stage6-daemon-shim/core/,client wire json) common)
+		stage6-daemon-shim/core/,client transcript wire json) common)
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) $(STATIC) $^ -o $@
 
