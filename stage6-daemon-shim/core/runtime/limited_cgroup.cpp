@@ -31,8 +31,8 @@ LimitedCgroup::LimitedCgroup(const Spec& spec, const std::string& id) {
         cgroup_ = std::make_unique<Cgroup>(id, hierarchies_of(spec.cgroups, id));
     }
     const Limits limits = limits_of(spec.limits);
-    if (limits.memory_bytes == 0 && limits.pids == 0 && limits.cpu == 0 &&
-        limits.cpu_weight == 0 && limits.cpuset.empty()) {
+    if (limits.memory_bytes == 0 && limits.pids == 0 && limits.cpu == 0 && limits.cpu_weight == 0 &&
+        limits.cpuset.empty()) {
         return;
     }
     if (!cgroup_) throw Failure{"limits need a control group, and this container has none"};
