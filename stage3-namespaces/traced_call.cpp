@@ -17,8 +17,11 @@ std::string TracedCall::bytes_at(std::uint64_t address, std::size_t size) const 
     const std::size_t first = std::min<std::size_t>(size, page - address % page);
     std::string bytes(size, '\0');
     iovec local{bytes.data(), size};
+    // An address of another process's is a number here and never a pointer of ours.
+    // NOLINTBEGIN(performance-no-int-to-ptr)
     iovec remote[2] = {{reinterpret_cast<void*>(address), first},
                        {reinterpret_cast<void*>(address + first), size - first}};
+    // NOLINTEND(performance-no-int-to-ptr)
     const auto count = ::process_vm_readv(pid, &local, 1, remote, first < size ? 2 : 1, 0);
     bytes.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
     return bytes;

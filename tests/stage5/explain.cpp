@@ -1,7 +1,8 @@
 // --explain of limits: the groups, what is written into them, and that they go.
 #include "tests/stage5/groups.hpp"
 
-TEST_CASE("--explain tells the groups of a container, their limits and their end", "[stage5]") {
+TEST_CASE("--explain tells the groups of a container, their limits and their end",
+          "[stage5][root]") {
     need_limits();
     const StageContainer container{5};
     const Result result = run(container.probing({"pid"}, {"--explain", "--pids", "20"}));
@@ -18,7 +19,7 @@ TEST_CASE("--explain tells the groups of a container, their limits and their end
     CHECK(born < gone);
 }
 
-TEST_CASE("--explain of a run that fails halfway tells how it is cleaned up", "[stage5]") {
+TEST_CASE("--explain of a run that fails halfway tells how it is cleaned up", "[stage5][root]") {
     need_limits();
     const StageContainer container{5};
     const Result result = run(container.command({"/no/such"}, {"--explain", "--pids", "20"}));

@@ -57,7 +57,9 @@ static std::vector<std::string> environment() {
     const char* path = std::getenv("PATH");
     const std::string build = build_directory();
     std::erase_if(all, [](const auto& entry) { return entry.starts_with("PATH="); });
-    all.push_back("PATH=" + build + ":" + build + "/tests:" + (path == nullptr ? "" : path));
+    // chroot lies where an ordinary user's PATH does not lead.
+    all.push_back("PATH=" + build + ":" + build + "/tests:" + (path == nullptr ? "" : path) +
+                  ":/usr/sbin:/sbin");
     return all;
 }
 
