@@ -59,7 +59,8 @@ static bool daemon_has(int capability) {
     return (std::stoull(status_field(status, "CapBnd"), nullptr, 16) >> capability & 1) != 0;
 }
 
-TEST_CASE("attempt: out of the root by way of a chroot", "[stage6][isolation][escape][root]") {
+TEST_CASE("attempt: out of the root by way of a chroot",
+          "[stage6][isolation][escape][root][lean]") {
     IsolationScene scene;
     // The same program gets out of a plain chroot, into the container, and no further.
     const auto says = [&](const std::vector<std::string>& command) {
