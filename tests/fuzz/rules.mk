@@ -27,7 +27,7 @@ FUZZ_SOURCES := tests/fuzz/fuzz.cpp \
 	$(filter %/protocol.cpp %/validation.cpp %/connection.cpp %/log.cpp,$(wildcard stage1-*/*.cpp)) \
 	$(wildcard stage2-*/reply.cpp) \
 	$(wildcard $(call fuzz_daemon,launch_plan plan_* log_options list_filters filters not_built_in \
-		wall_time container container_table event_loop state_machine)) \
+		wall_time container container_table tree sha256 event_loop state_machine)) \
 	stage6-daemon-shim/core/client/quantities.cpp \
 	$(filter-out %_in_client.cpp %_in_shim.cpp,$(wildcard stage6-daemon-shim/features/isolation/*.cpp))
 

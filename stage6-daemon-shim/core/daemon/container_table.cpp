@@ -1,6 +1,5 @@
 #include "stage6-daemon-shim/core/daemon/container_table.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
@@ -13,6 +12,7 @@
 #include "common/file.hpp"
 #include "stage4-chroot/temporary_root.hpp"
 #include "stage6-daemon-shim/core/contract/container_dir.hpp"
+#include "stage6-daemon-shim/core/daemon/tree.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
 
 static constexpr std::size_t kNameBytesMax = 128;
@@ -213,16 +213,6 @@ void ContainerTable::bury(Container& container) {
 void ContainerTable::forget(const Container& container) {
     by_name_.erase(container.name);
     by_id_.erase(container.id);
-}
-
-static std::vector<std::string> entries_of(const std::string& directory) {
-    std::vector<std::string> names;
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream{::opendir(directory.c_str()), ::closedir};
-    while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {
-        const std::string name = entry->d_name;
-        if (name != "." && name != "..") names.push_back(name);
-    }
-    return names;
 }
 
 void ContainerTable::clear_leftovers() {

@@ -1,6 +1,5 @@
 #include "stage6-daemon-shim/core/daemon/image_store.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "stage6-daemon-shim/core/contract/container_dir.hpp"
 #include "stage6-daemon-shim/core/daemon/sha256.hpp"
 #include "stage6-daemon-shim/core/daemon/system_info.hpp"
+#include "stage6-daemon-shim/core/daemon/tree.hpp"
 #include "stage6-daemon-shim/core/daemon/worker.hpp"
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
@@ -26,16 +26,6 @@ static constexpr std::string_view kPrefix = "sha256:";
 
 static void report(const std::string& text) {
     report_failure("images", Failure{text}, 0);
-}
-
-static std::vector<std::string> entries_of(const std::string& directory) {
-    std::vector<std::string> names;
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream{::opendir(directory.c_str()), ::closedir};
-    while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {
-        const std::string name = entry->d_name;
-        if (name != "." && name != "..") names.push_back(name);
-    }
-    return names;
 }
 
 static bool is_digest(const std::string& hex) {

@@ -181,3 +181,13 @@ void copy_tree(const std::string& from, const std::string& to) {
     const Fd copy{check(::open(to.c_str(), flags), "open", to)};
     TreeCopier{to}.copy_directory(source.get(), copy.get(), "");
 }
+
+std::vector<std::string> entries_of(const std::string& directory) {
+    std::vector<std::string> names;
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream{::opendir(directory.c_str()), ::closedir};
+    while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {
+        const std::string name = entry->d_name;
+        if (name != "." && name != "..") names.push_back(name);
+    }
+    return names;
+}

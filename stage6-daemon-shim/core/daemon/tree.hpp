@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 struct TreeContent {
     std::string digest;       // 64 digits: of names, modes and contents
@@ -15,3 +16,6 @@ TreeContent content_of_tree(const std::string& directory);
 // Copies all below `from` into `to`, an empty directory, with modes, times, hard links and what
 // capabilities files have, as root owners and devices too. Throws SystemError.
 void copy_tree(const std::string& from, const std::string& to);
+
+// The names in a directory, `.` and `..` left out; none where it is not there.
+std::vector<std::string> entries_of(const std::string& directory);
