@@ -79,7 +79,7 @@ static std::string mounts_text(const JsonReader& container) {
 }
 
 static std::string networks_text(const JsonReader& container) {
-    const std::string mode = container.get_object("HostConfig").get_string("NetworkMode");
+    std::string mode = container.get_object("HostConfig").get_string("NetworkMode");
     const Json* networks = container.get_object("NetworkSettings").find("Networks");
     if (networks == nullptr || !networks->is_object() || networks->as_object().empty()) return mode;
     std::string text;

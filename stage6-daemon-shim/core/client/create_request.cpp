@@ -102,7 +102,7 @@ std::string create_container(const Command& command, const CreateRequest& reques
     for (const auto& warning : reader.get_strings("Warnings")) {
         write_all(STDERR_FILENO, "WARNING: " + printable(warning) + "\n", "standard error");
     }
-    const std::string id = reader.get_string("Id");
+    std::string id = reader.get_string("Id");
     if (!request.id_file.empty()) write_file(request.id_file, id);
     return id;
 }

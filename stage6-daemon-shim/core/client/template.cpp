@@ -41,7 +41,7 @@ static std::string take_word(std::string_view& rest) {
         return "|";
     }
     const auto end = std::min(rest.find_first_of(" \t\r\n|\"`"), rest.size());
-    const std::string word{rest.substr(0, end)};
+    std::string word{rest.substr(0, end)};
     rest.remove_prefix(end);
     return word;
 }
@@ -123,7 +123,7 @@ static std::string shown(const Json& value) {
         case Json::Kind::integer: return std::to_string(value.as_integer());
         case Json::Kind::number: return value.text();
         case Json::Kind::string: return value.as_string();
-        case Json::Kind::array: break;
+        case Json::Kind::array:
         case Json::Kind::object: break;
     }
     std::vector<std::string> words;

@@ -129,15 +129,6 @@ static std::string state_text(const Container& container, const std::string& nam
         .text();
 }
 
-// The new name is on the disk when it returns.
-static void rename_durably(const std::string& from, const std::string& to) {
-    check(::rename(from.c_str(), to.c_str()), "rename", to);
-    const std::string directory = to.substr(0, to.rfind('/'));
-    const Fd parent{
-        check(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open", directory)};
-    check(::fsync(parent.get()), "fsync", directory);
-}
-
 ContainerPointer ContainerTable::create(std::string name,
                                         const std::function<Json(Container&)>& make_config) {
     if (name.starts_with('/')) name.erase(0, 1);

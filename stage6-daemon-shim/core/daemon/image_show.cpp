@@ -6,7 +6,8 @@ static constexpr int kNamelessSinceMinor = 43;
 
 static Json member_of(const Json& object, std::string_view name, Json fallback) {
     const Json* value = object.find(name);
-    return value == nullptr || value->is_null() ? std::move(fallback) : *value;
+    if (value == nullptr || value->is_null()) return fallback;
+    return *value;
 }
 
 static Json labels_of(const Image& image) {

@@ -134,7 +134,7 @@ ImagePointer ImageStore::find(const std::string& as_given) const {
 }
 
 ImagePointer ImageStore::get(const std::string& as_given) const {
-    if (const ImagePointer image = find(as_given)) return image;
+    if (ImagePointer image = find(as_given)) return image;
     const bool by_digest = as_given.starts_with(kPrefix);
     throw HttpError{404,
                     "No such image: " + (by_digest ? as_given : parse_image_name(as_given).text())};
@@ -206,18 +206,10 @@ private:
     std::string path_;
 };
 
-static void rename_durably(const std::string& from, const std::string& to) {
-    check(::rename(from.c_str(), to.c_str()), "rename", to);
-    const std::string directory = to.substr(0, to.rfind('/'));
-    const Fd parent{
-        check(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open", directory)};
-    check(::fsync(parent.get()), "fsync", directory);
-}
-
 // A layer of this content that is there already is as good.
 std::string ImageStore::keep_layer(const std::string& unfinished, const std::string& hex,
                                    std::uint64_t bytes) {
-    const std::string digest = std::string{kPrefix} + hex;
+    std::string digest = std::string{kPrefix} + hex;
     if (layers_.contains(digest)) return digest;
     ContainerDir::open(unfinished).write_whole(kLayerFile, Json::object({{"Size", bytes}}).text());
     rename_durably(unfinished, directory_ + kLayers + "/" + hex);

@@ -75,9 +75,8 @@ LogOptions parse_log_options(const JsonReader& host) {
             options.bytes_max = value == "-1" ? 0 : parse_size(value);
         } else if (name == "max-file") {
             options.files_max = parse_files(value);
-        } else if (name == "compress" && value != "true") {
-            continue;
-        } else if (driver == kDefaultDriver && (name == "labels" || name == "env")) {
+        } else if ((name == "compress" && value != "true") ||
+                   (driver == kDefaultDriver && (name == "labels" || name == "env"))) {
             continue;
         } else if (name == "compress" || name == "tag" || name == "labels-regex" ||
                    name == "env-regex") {

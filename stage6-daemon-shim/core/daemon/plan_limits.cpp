@@ -68,7 +68,7 @@ static std::uint64_t plan_shares(const JsonReader& host) {
 }
 
 static std::string plan_cpuset(const JsonReader& host) {
-    const std::string list = host.get_string("CpusetCpus");
+    std::string list = host.get_string("CpusetCpus");
     if (list.empty()) return list;
     const std::string shown = printable(list);
     try {

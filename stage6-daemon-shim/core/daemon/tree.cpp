@@ -191,3 +191,11 @@ std::vector<std::string> entries_of(const std::string& directory) {
     }
     return names;
 }
+
+void rename_durably(const std::string& from, const std::string& to) {
+    check(::rename(from.c_str(), to.c_str()), "rename", to);
+    const std::string directory = to.substr(0, to.rfind('/'));
+    const Fd parent{
+        check(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open", directory)};
+    check(::fsync(parent.get()), "fsync", directory);
+}

@@ -1,4 +1,4 @@
-// Trees of files as they lie on the disk: what is in one, and a copy of it.
+// Trees of files as they lie on the disk: what is in one, a copy of it, and its name.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,9 @@ TreeContent content_of_tree(const std::string& directory);
 // Copies all below `from` into `to`, an empty directory, with modes, times, hard links and what
 // capabilities files have, as root owners and devices too. Throws SystemError.
 void copy_tree(const std::string& from, const std::string& to);
+
+// The new name is on the disk when it returns. Throws SystemError.
+void rename_durably(const std::string& from, const std::string& to);
 
 // The names in a directory, `.` and `..` left out; none where it is not there.
 std::vector<std::string> entries_of(const std::string& directory);
