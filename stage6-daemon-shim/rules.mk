@@ -13,7 +13,7 @@ $(BUILD)/slipway-shim: $(BUILD)/obj/stage6-daemon-shim/slipway_shim.o $(FEATURE_
 $(SHIM_PROGRAMS): LINK := $(STATIC)
 
 # --- the daemons and the clients ----------------------------------------------------------------
-DAEMON_ARCHIVES := $(call core,daemon transcript runtime contract wire json) $(call upto,5 4 3)
+DAEMON_ARCHIVES := $(call core,daemon archive server loop transcript runtime contract wire json) $(call upto,5 4 3)
 DAEMON_PROGRAMS := $(BUILD)/orchestratord $(BUILD)/slipwayd
 $(BUILD)/orchestratord: $(BUILD)/obj/stage6-daemon-shim/orchestratord.o $(DAEMON_ARCHIVES)
 $(BUILD)/slipwayd: $(BUILD)/obj/stage6-daemon-shim/slipwayd.o $(FEATURE_ARCHIVES) $(DAEMON_ARCHIVES)

@@ -1,10 +1,10 @@
 // The body of a create request: it is refused with 400, or becomes a config.json whose spec the
 // shim reads back as it was written, with a command, an absolute directory and no NUL anywhere.
 #include "common/error.hpp"
-#include "stage6-daemon-shim/core/daemon/http_exchange.hpp"
 #include "stage6-daemon-shim/core/daemon/launch_plan.hpp"
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/runtime/spec.hpp"
+#include "stage6-daemon-shim/core/server/http_exchange.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
 #include "stage6-daemon-shim/features/isolation/isolation_in_daemon.hpp"
 #include "tests/fuzz/fuzz.hpp"

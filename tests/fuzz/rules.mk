@@ -19,15 +19,16 @@ fuzz-smoke: ## each fuzzer some 5,000 times from its corpus
 # What follows is for the make that tests/fuzz/run starts, with BUILD, CXX and SANITIZE of its own.
 ifneq ($(findstring fuzzer,$(SANITIZE)),)
 $(BUILD)/obj/tests/fuzz/%.o: override OPTIMIZE := -O1 -g1
-fuzz_daemon = $(addprefix stage6-daemon-shim/core/daemon/,$(addsuffix .cpp,$(1)))
+fuzz_core = $(addprefix stage6-daemon-shim/core/,$(addsuffix .cpp,$(1)))
 FUZZ_ARCHIVES := $(addprefix stage6-daemon-shim/,core/runtime core/contract core/wire core/json) \
 	$(filter stage4-% stage5-% stage3-%,$(STAGES)) common
 FUZZ_SOURCES := tests/fuzz/fuzz.cpp \
 	$(foreach folder,$(FUZZ_ARCHIVES),$(call sources,$(folder))) \
 	$(filter %/protocol.cpp %/validation.cpp %/connection.cpp %/log.cpp,$(wildcard stage1-*/*.cpp)) \
 	$(wildcard stage2-*/reply.cpp) \
-	$(wildcard $(call fuzz_daemon,launch_plan plan_* log_options list_filters filters not_built_in \
-		wall_time container container_table tree sha256 event_loop state_machine)) \
+	$(wildcard $(call fuzz_core,loop/event_loop archive/sha256 $(addprefix daemon/,launch_plan plan_* \
+		log_options list_filters filters not_built_in wall_time container container_table tree \
+		state_machine))) \
 	stage6-daemon-shim/core/client/quantities.cpp \
 	$(filter-out %_in_client.cpp %_in_shim.cpp,$(wildcard stage6-daemon-shim/features/isolation/*.cpp))
 

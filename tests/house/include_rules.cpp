@@ -17,9 +17,12 @@ static const std::map<std::string, std::vector<std::string>> kCoreEdges{
     {"runtime", {kCore + "json/", "stage3-", "stage4-", "stage5-"}},
     {"shim", {kCore + "contract/", kCore + "json/", kCore + "runtime/"}},
     {"client", {kCore + "wire/", kCore + "json/", kCore + "transcript/"}},
+    {"loop", {kCore + "transcript/"}},
+    {"server", {kCore + "loop/", kCore + "transcript/", kCore + "wire/", kCore + "json/"}},
+    {"archive", {kCore + "contract/", "stage4-"}},
     {"daemon",
-     {kCore + "wire/", kCore + "json/", kCore + "transcript/", kCore + "contract/",
-      kCore + "runtime/spec.", "stage4-", "stage5-"}},
+     {kCore + "archive/", kCore + "server/", kCore + "loop/", kCore + "wire/", kCore + "json/",
+      kCore + "transcript/", kCore + "contract/", kCore + "runtime/spec.", "stage4-", "stage5-"}},
 };
 
 static std::string folder_of(const std::string& path) {

@@ -60,7 +60,7 @@ static std::size_t end_of_parentheses(std::string_view code, std::size_t open) {
 }
 
 Faults check_awaits(const SourceFile& file) {
-    static const std::string core = "stage6-daemon-shim/core/daemon/";
+    static const std::string core = "stage6-daemon-shim/core/";
     static const std::string features = "stage6-daemon-shim/features/";
     static constexpr std::array heads{"if (", "if constexpr (", "while (", "for (", "switch ("};
     Faults faults;

@@ -110,29 +110,36 @@ TEST_CASE("a container to be removed at its exit goes though the daemon was away
     CHECK_FALSE(file_exists(scene.directory(id)));
 }
 
-// True when the daemon has said that it is done before it was killed.
-static bool was_acknowledged(Talk& talk) {
-    return talk.has_input() && talk.read_to_end().starts_with("HTTP/1.1 20");
+struct Killed {
+    int after_ms;
+    bool acknowledged;  // the daemon had said before that it is done
+};
+
+// Sends a request, kills the daemon some milliseconds later, below `most_ms`, and starts it anew.
+static Killed kill_amid(EngineScene& scene, const std::string& method, const std::string& path,
+                        int most_ms, const std::string& body = "") {
+    static auto random = generator();
+    Talk talk{scene.socket()};
+    talk.request(method, path, {}, body);
+    const int after_ms = static_cast<int>(random() % static_cast<unsigned>(most_ms));
+    pass(after_ms);
+    scene.kill_daemon();
+    const bool acknowledged = talk.has_input() && talk.read_to_end().starts_with("HTTP/1.1 20");
+    scene.start_daemon();
+    return {after_ms, acknowledged};
 }
 
 TEST_CASE("a daemon killed while it starts a container leaves it created or running",
           "[stage6][engine]") {
     EngineScene scene;
-    auto random = generator();
     for (int round = 0; round < 20; ++round) {
         const std::string id = scene.create("web", {"sh", "-c", "echo ready; sleep 1000"});
-        Talk talk{scene.socket()};
-        talk.request("POST", "/containers/web/start");
-        const int delay = static_cast<int>(random() % 40);
-        INFO("killed after " << delay << " ms");
-        pass(delay);
-        scene.kill_daemon();
-        const bool acknowledged = was_acknowledged(talk);
-        scene.start_daemon();
+        const Killed killed = kill_amid(scene, "POST", "/containers/web/start", 40);
+        INFO("killed after " << killed.after_ms << " ms");
         // Waits for a start that is under way still.
         const Answer answer = scene.request("POST", "/containers/web/start");
         INFO(answer);
-        CHECK((answer.status == 304 || (answer.status == 204 && !acknowledged)));
+        CHECK((answer.status == 304 || (answer.status == 204 && !killed.acknowledged)));
         CHECK(scene.status(id) == "running");
         scene.wait_for_logged("web", "ready");
         CHECK(scene.logs("web").out == "ready\n");
@@ -147,19 +154,12 @@ static bool is_empty_directory(const std::string& path) {
 TEST_CASE("a daemon killed while it removes a container has removed it, or not at all",
           "[stage6][engine]") {
     EngineScene scene;
-    auto random = generator();
     for (int round = 0; round < 20; ++round) {
         const std::string id = scene.run_detached("web", {"sh", "-c", ">/file; sleep 1000"});
-        Talk talk{scene.socket()};
-        talk.request("DELETE", "/containers/web?force=1");
-        const int delay = static_cast<int>(random() % 30);
-        INFO("killed after " << delay << " ms");
-        pass(delay);
-        scene.kill_daemon();
-        const bool acknowledged = was_acknowledged(talk);
-        scene.start_daemon();
+        const Killed killed = kill_amid(scene, "DELETE", "/containers/web?force=1", 30);
+        INFO("killed after " << killed.after_ms << " ms");
         const int status = scene.request("DELETE", "/containers/web?force=1").status;
-        CHECK((status == 404 || (status == 204 && !acknowledged)));
+        CHECK((status == 404 || (status == 204 && !killed.acknowledged)));
         CHECK_FALSE(file_exists(scene.directory(id)));
         CHECK(is_empty_directory(scene.root() + "/removing"));
         CHECK(is_empty_directory(scene.root() + "/containers"));
@@ -169,18 +169,12 @@ TEST_CASE("a daemon killed while it removes a container has removed it, or not a
 TEST_CASE("a daemon killed while it makes a container has made it, or not at all",
           "[stage6][engine]") {
     EngineScene scene{"orchestrator"};
-    auto random = generator();
     for (int round = 0; round < 20; ++round) {
-        Talk talk{scene.socket()};
-        talk.request("POST", "/containers/create?name=web", {}, R"({"Cmd":["true"]})");
-        const int delay = static_cast<int>(random() % 10);
-        INFO("killed after " << delay << " ms");
-        pass(delay);
-        scene.kill_daemon();
-        const bool acknowledged = was_acknowledged(talk);
-        scene.start_daemon();
+        const Killed killed =
+            kill_amid(scene, "POST", "/containers/create?name=web", 10, R"({"Cmd":["true"]})");
+        INFO("killed after " << killed.after_ms << " ms");
         const int status = scene.request("DELETE", "/containers/web").status;
-        CHECK((status == 204 || (status == 404 && !acknowledged)));
+        CHECK((status == 204 || (status == 404 && !killed.acknowledged)));
         CHECK(is_empty_directory(scene.root() + "/creating"));
         CHECK(is_empty_directory(scene.root() + "/containers"));
     }
@@ -189,20 +183,13 @@ TEST_CASE("a daemon killed while it makes a container has made it, or not at all
 TEST_CASE("a daemon killed while it stops a container leaves it running or ended",
           "[stage6][engine]") {
     EngineScene scene;
-    auto random = generator();
     for (int round = 0; round < 10; ++round) {
         const std::string id = scene.run_detached(
             "web", {"sh", "-c", "trap 'exit 12' TERM; echo ready; while :; do sleep 0.01; done"});
         scene.wait_for_logged("web", "ready");
-        Talk talk{scene.socket()};
-        talk.request("POST", "/containers/web/stop");
-        const int delay = static_cast<int>(random() % 30);
-        INFO("killed after " << delay << " ms");
-        pass(delay);
-        scene.kill_daemon();
-        const bool acknowledged = was_acknowledged(talk);
-        scene.start_daemon();
-        if (acknowledged) CHECK(scene.status(id) == "exited");
+        const Killed killed = kill_amid(scene, "POST", "/containers/web/stop", 30);
+        INFO("killed after " << killed.after_ms << " ms");
+        if (killed.acknowledged) CHECK(scene.status(id) == "exited");
         scene.request("POST", "/containers/web/stop");
         CHECK(scene.exit_code(id) == 12);
         CHECK(scene.request("DELETE", "/containers/web").status == 204);

@@ -2,7 +2,7 @@
 #include <memory>
 #include <string>
 
-#include "stage6-daemon-shim/core/daemon/stream.hpp"
+#include "stage6-daemon-shim/core/loop/stream.hpp"
 #include "tests/stage6/event_loop_tasks.hpp"
 
 static Task<void> pump_for_ever(EventLoop& loop, Fd fd) {

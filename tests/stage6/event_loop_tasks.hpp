@@ -7,7 +7,7 @@
 #include <string>
 
 #include "common/error.hpp"
-#include "stage6-daemon-shim/core/daemon/event_loop.hpp"
+#include "stage6-daemon-shim/core/loop/event_loop.hpp"
 #include "tests/support/testing.hpp"
 
 using std::chrono::milliseconds;

@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "common/error.hpp"
-#include "stage6-daemon-shim/core/daemon/router.hpp"
+#include "stage6-daemon-shim/core/server/router.hpp"
 #include "stage6-daemon-shim/core/wire/websocket.hpp"
 
 struct NotedEnd {

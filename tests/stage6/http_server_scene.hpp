@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "stage6-daemon-shim/core/daemon/http_server.hpp"
+#include "stage6-daemon-shim/core/server/http_server.hpp"
 #include "tests/support/testing.hpp"
 
 using std::chrono::milliseconds;

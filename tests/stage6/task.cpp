@@ -1,4 +1,4 @@
-#include "stage6-daemon-shim/core/daemon/task.hpp"
+#include "stage6-daemon-shim/core/loop/task.hpp"
 
 #include <memory>
 #include <stdexcept>

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "stage6-daemon-shim/core/daemon/stream.hpp"
+#include "stage6-daemon-shim/core/loop/stream.hpp"
 #include "stage6-daemon-shim/core/wire/stream_frames.hpp"
 #include "stage6-daemon-shim/core/wire/websocket.hpp"
 

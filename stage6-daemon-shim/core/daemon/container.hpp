@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <string>
 
-#include "stage6-daemon-shim/core/daemon/event_loop.hpp"
 #include "stage6-daemon-shim/core/daemon/state_machine.hpp"
 #include "stage6-daemon-shim/core/daemon/wall_time.hpp"
 #include "stage6-daemon-shim/core/json/json.hpp"
+#include "stage6-daemon-shim/core/loop/event_loop.hpp"
 
 struct Container {
     Container(EventLoop& loop, std::string its_id) : id{std::move(its_id)}, changed{loop} {}

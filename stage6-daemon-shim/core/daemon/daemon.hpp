@@ -12,7 +12,7 @@
 #include "stage6-daemon-shim/core/daemon/image_store.hpp"
 #include "stage6-daemon-shim/core/daemon/lifecycle.hpp"
 #include "stage6-daemon-shim/core/daemon/log_watch.hpp"
-#include "stage6-daemon-shim/core/daemon/router.hpp"
+#include "stage6-daemon-shim/core/server/router.hpp"
 
 struct DaemonOptions {
     std::string program;      // "slipwayd": for messages and answers

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "stage6-daemon-shim/core/daemon/event_loop.hpp"
+#include "stage6-daemon-shim/core/loop/event_loop.hpp"
 
 // The sizes of all files below it, together; those of files that vanish meanwhile, and of a
 // directory that is not there or not ours to read, count nothing. A large tree takes its time, and

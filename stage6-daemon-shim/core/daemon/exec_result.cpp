@@ -1,6 +1,6 @@
 // An exec without a client: its output is kept, as far as it is wanted, and its time is limited.
 #include "stage6-daemon-shim/core/daemon/exec_sessions.hpp"
-#include "stage6-daemon-shim/core/daemon/stream.hpp"
+#include "stage6-daemon-shim/core/loop/stream.hpp"
 
 static constexpr std::size_t kOutputBytesMax = 4096;
 // How long output is read that somebody holds open who outlives the process.

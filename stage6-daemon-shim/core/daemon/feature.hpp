@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "common/options.hpp"
-#include "stage6-daemon-shim/core/daemon/router.hpp"
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/runtime/spec.hpp"
+#include "stage6-daemon-shim/core/server/router.hpp"
 
 struct Container;
 struct Daemon;

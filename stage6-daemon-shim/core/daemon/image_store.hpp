@@ -16,10 +16,10 @@
 #include <string>
 #include <vector>
 
-#include "stage6-daemon-shim/core/daemon/event_loop.hpp"
 #include "stage6-daemon-shim/core/daemon/image_name.hpp"
 #include "stage6-daemon-shim/core/daemon/wall_time.hpp"
 #include "stage6-daemon-shim/core/json/json.hpp"
+#include "stage6-daemon-shim/core/loop/event_loop.hpp"
 
 struct Image {
     std::string id;           // "sha256:" and 64 digits

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "stage6-daemon-shim/core/daemon/event_loop.hpp"
+#include "stage6-daemon-shim/core/loop/event_loop.hpp"
 
 // A few files are removed here and now; a big tree in a worker. A missing one is as good as
 // removed. Throws Failure when something is left.

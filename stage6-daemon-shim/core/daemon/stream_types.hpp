@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-#include "stage6-daemon-shim/core/daemon/http_exchange.hpp"
 #include "stage6-daemon-shim/core/daemon/log_follow.hpp"
+#include "stage6-daemon-shim/core/server/http_exchange.hpp"
 
 // `framed`: two streams in Docker's frames rather than a terminal's one. Before version 1.42 of the
 // API clients know one type alone.

@@ -15,7 +15,7 @@
 
 #include "common/error.hpp"
 #include "common/fd.hpp"
-#include "stage6-daemon-shim/core/daemon/sha256.hpp"
+#include "stage6-daemon-shim/core/archive/sha256.hpp"
 
 static std::vector<std::string> names_in(int directory, const std::string& path) {
     Fd copy{check(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open", path)};

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/process.hpp"
-#include "stage6-daemon-shim/core/daemon/stream.hpp"
+#include "stage6-daemon-shim/core/loop/stream.hpp"
 
 // A job that is being done. Whoever drops it kills it, also a task that is cancelled where it
 // waits; a job so must not mind to be interrupted anywhere.

@@ -9,8 +9,8 @@
 #include "stage4-chroot/temporary_root.hpp"
 #include "stage5-cgroups/cgroup.hpp"
 #include "stage5-cgroups/hierarchies.hpp"
-#include "stage6-daemon-shim/core/daemon/decompress.hpp"
-#include "stage6-daemon-shim/core/daemon/tar_extract.hpp"
+#include "stage6-daemon-shim/core/archive/decompress.hpp"
+#include "stage6-daemon-shim/core/archive/tar_extract.hpp"
 #include "stage6-daemon-shim/core/daemon/tree.hpp"
 
 // Files of a mode that forbids it, as overlay's work/work has one, are removed all the same.

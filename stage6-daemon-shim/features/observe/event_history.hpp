@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "stage6-daemon-shim/core/daemon/announcements.hpp"
-#include "stage6-daemon-shim/core/daemon/event_loop.hpp"
 #include "stage6-daemon-shim/core/daemon/wall_time.hpp"
+#include "stage6-daemon-shim/core/loop/event_loop.hpp"
 
 struct PastEvent {
     WallTime time = 0;

@@ -1,4 +1,4 @@
-#include "stage6-daemon-shim/core/daemon/http_exchange.hpp"
+#include "stage6-daemon-shim/core/server/http_exchange.hpp"
 
 // What a handler left unread is read past up to here; beyond it closing is cheaper.
 static constexpr std::size_t kDiscardedBytesMax = 64 * 1024;

@@ -1,4 +1,4 @@
-#include "stage6-daemon-shim/core/daemon/sha256.hpp"
+#include "stage6-daemon-shim/core/archive/sha256.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "stage6-daemon-shim/core/daemon/tar_reader.hpp"
+#include "stage6-daemon-shim/core/archive/tar_reader.hpp"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "stage6-daemon-shim/core/daemon/tar_extract.hpp"
+#include "stage6-daemon-shim/core/archive/tar_extract.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

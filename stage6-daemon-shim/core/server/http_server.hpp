@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/fd.hpp"
-#include "stage6-daemon-shim/core/daemon/event_loop.hpp"
-#include "stage6-daemon-shim/core/daemon/http_exchange.hpp"
+#include "stage6-daemon-shim/core/loop/event_loop.hpp"
+#include "stage6-daemon-shim/core/server/http_exchange.hpp"
 #include "stage6-daemon-shim/core/transcript/conversation.hpp"
 
 // Answers one request. An HttpError that it throws is the answer with that status, a JsonError

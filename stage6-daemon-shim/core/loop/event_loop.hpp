@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "common/fd.hpp"
-#include "stage6-daemon-shim/core/daemon/task.hpp"
-#include "stage6-daemon-shim/core/daemon/waiter.hpp"
+#include "stage6-daemon-shim/core/loop/task.hpp"
+#include "stage6-daemon-shim/core/loop/waiter.hpp"
 
 class EventLoop {
 public:

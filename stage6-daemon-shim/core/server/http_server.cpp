@@ -1,4 +1,4 @@
-#include "stage6-daemon-shim/core/daemon/http_server.hpp"
+#include "stage6-daemon-shim/core/server/http_server.hpp"
 
 #include <fcntl.h>
 #include <sys/resource.h>

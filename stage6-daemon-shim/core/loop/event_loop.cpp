@@ -1,4 +1,4 @@
-#include "stage6-daemon-shim/core/daemon/event_loop.hpp"
+#include "stage6-daemon-shim/core/loop/event_loop.hpp"
 
 #include <unistd.h>
 

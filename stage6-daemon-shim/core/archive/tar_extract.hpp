@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "stage6-daemon-shim/core/daemon/tar_reader.hpp"
+#include "stage6-daemon-shim/core/archive/tar_reader.hpp"
 
 struct ExtractedTree {
     std::string digest;       // 64 digits: of the archive

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "stage6-daemon-shim/core/daemon/stream.hpp"
 #include "stage6-daemon-shim/core/json/json.hpp"
+#include "stage6-daemon-shim/core/loop/stream.hpp"
 #include "stage6-daemon-shim/core/wire/body.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
 #include "stage6-daemon-shim/core/wire/target.hpp"

@@ -1,4 +1,4 @@
-#include "stage6-daemon-shim/core/daemon/stream.hpp"
+#include "stage6-daemon-shim/core/loop/stream.hpp"
 
 #include <sys/socket.h>
 #include <sys/uio.h>

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "common/fd.hpp"
-#include "stage6-daemon-shim/core/daemon/event_loop.hpp"
+#include "stage6-daemon-shim/core/loop/event_loop.hpp"
 #include "stage6-daemon-shim/core/transcript/conversation.hpp"
 
 // The other end was closed: what was to be written has no reader.

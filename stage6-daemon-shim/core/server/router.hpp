@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "stage6-daemon-shim/core/daemon/http_server.hpp"
+#include "stage6-daemon-shim/core/server/http_server.hpp"
 
 // What becomes of a handler that waits while its client goes: one that acts runs to its end, one
 // that only reads (logs, wait, events) is destroyed where it waits.

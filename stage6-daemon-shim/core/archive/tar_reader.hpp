@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "common/fd.hpp"
-#include "stage6-daemon-shim/core/daemon/sha256.hpp"
+#include "stage6-daemon-shim/core/archive/sha256.hpp"
 
 enum class TarType : char {
     file = '0',

@@ -1,6 +1,6 @@
 #include <charconv>
 
-#include "stage6-daemon-shim/core/daemon/http_exchange.hpp"
+#include "stage6-daemon-shim/core/server/http_exchange.hpp"
 #include "stage6-daemon-shim/core/wire/websocket.hpp"
 
 const std::string& HttpContext::date_line() {

@@ -1,4 +1,4 @@
-#include "stage6-daemon-shim/core/daemon/decompress.hpp"
+#include "stage6-daemon-shim/core/archive/decompress.hpp"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "stage6-daemon-shim/core/daemon/router.hpp"
+#include "stage6-daemon-shim/core/server/router.hpp"
 
 #include <algorithm>
 #include <charconv>
