@@ -1,5 +1,7 @@
 // The runner runs itself on cases that misbehave (victims.cpp) and has to say so.
 #include <dirent.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -131,6 +133,40 @@ TEST_CASE("a mount left behind fails the case, and what is behind it survives", 
     CHECK(contains(result.out, "mount left behind: " + place + "/slipway-test-"));
     CHECK(is_empty_directory(place));
     CHECK(!contains(read_file("/proc/self/mountinfo"), place));
+}
+
+TEST_CASE("a mount left on /proc fails the case, with the reason", "[runner][root]") {
+    const Result result = run_victim("covers /proc");
+    INFO(result);
+    CHECK(result.exit_code == 1);
+    CHECK(contains(result.out, "are the mounts of the container private?"));
+}
+
+// Engines of this machine take mounts away while a case runs, by removing the mount point.
+TEST_CASE("a mount of the host whose place somebody removes is not held against the case",
+          "[runner][root]") {
+    const std::string place = temporary_directory();
+    const std::string point = place + "/point";
+    make_directories(point);
+    check(::mount("none", point.c_str(), "tmpfs", 0, nullptr), "mount", point);
+    Process runner{{own_program(), "--verbose", "victim: waits for a file"},
+                   {.environment = {"TMPDIR=" + place, "SLIPWAY_FILE=" + place + "/go"}}};
+    runner.wait_for_output("seed");
+    wait_until([&] { return file_exists(place + "/waits"); }, "the case waits");
+    check(::umount2(point.c_str(), 0), "umount", point);
+    check(::rmdir(point.c_str()), "rmdir", point);
+    write_file(place + "/go", "");
+    CHECK(runner.wait() == 0);
+    INFO(runner.out());
+    CHECK(contains(runner.out(), "1 passed"));
+    for (const char* name : {"/go", "/waits"}) ::unlink((place + name).c_str());
+}
+
+TEST_CASE("a case does not learn that the caller wants Python to flush", "[runner]") {
+    const Result result = run({own_program(), "victim: tells whether Python would flush"},
+                              {.environment = {"PYTHONUNBUFFERED=1"}});
+    INFO(result);
+    CHECK(result.exit_code == 0);
 }
 
 TEST_CASE("a mount left on the host by a serial case fails it and is removed", "[runner][root]") {

@@ -75,6 +75,20 @@ TEST_CASE("victim: leaves a cgroup with a frozen process in it", "[.][victim]") 
     write_control_file(group + "/left/freezer.state", "FROZEN");
 }
 
+TEST_CASE("victim: covers /proc", "[.][victim]") {
+    check(::mount("none", "/proc", "tmpfs", 0, nullptr), "mount", "/proc");
+}
+
+TEST_CASE("victim: waits for a file", "[.][victim]") {
+    const std::string file = std::getenv("SLIPWAY_FILE");
+    write_file(file.substr(0, file.rfind('/')) + "/waits", "");
+    wait_until([&] { return file_exists(file); }, file);
+}
+
+TEST_CASE("victim: tells whether Python would flush", "[.][victim]") {
+    CHECK(std::getenv("PYTHONUNBUFFERED") == nullptr);
+}
+
 TEST_CASE("victim: leaves a file", "[.][victim]") {
     write_file(std::string{std::getenv("TMPDIR")} + "/forgotten", "text");
     write_file(temporary_directory() + "/may-stay", "text");

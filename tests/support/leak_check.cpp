@@ -48,8 +48,19 @@ static void compare(const std::set<std::string>& before, const std::set<std::str
     }
 }
 
-std::vector<std::string> differences(const Snapshot& before, const Snapshot& after) {
+// Whoever removes the directory of a mount point takes the mount out of every other namespace
+// (rmdir(2) since Linux 3.14, mount_namespaces(7)). So an engine of this machine may take a mount
+// out of the namespace of a case; the case itself would have left the directory there.
+static void forget_removed_mount_points(std::set<std::string>& mounts) {
+    std::erase_if(mounts, [](const std::string& mount) {
+        const std::string point = mount.substr(0, mount.find(" ("));
+        return ::access(point.c_str(), F_OK) == -1 && errno == ENOENT;
+    });
+}
+
+std::vector<std::string> differences(Snapshot before, const Snapshot& after) {
     std::vector<std::string> sentences;
+    forget_removed_mount_points(before.mounts);
     compare(before.mounts, after.mounts, "mount", sentences);
     compare(before.interfaces, after.interfaces, "network interface", sentences);
     compare(before.cgroups, after.cgroups, "cgroup", sentences);
@@ -73,7 +84,7 @@ static std::string command_line_of(const std::string& process) {
     return printable(text.substr(0, text.find_last_not_of(" \n") + 1));
 }
 
-std::vector<LivingProcess> living_descendants() {
+std::vector<LivingProcess> living_descendants_of(pid_t process) {
     std::multimap<pid_t, LivingProcess> by_parent;
     for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
         const std::string name = entry.path().filename();
@@ -93,7 +104,7 @@ std::vector<LivingProcess> living_descendants() {
         }
     }
     std::vector<LivingProcess> found;
-    std::vector<pid_t> parents{::getpid()};
+    std::vector<pid_t> parents{process};
     while (!parents.empty()) {
         const auto [first, last] = by_parent.equal_range(parents.back());
         parents.pop_back();
@@ -103,6 +114,10 @@ std::vector<LivingProcess> living_descendants() {
         }
     }
     return found;
+}
+
+std::vector<LivingProcess> living_descendants() {
+    return living_descendants_of(::getpid());
 }
 
 std::map<int, std::string> open_descriptors() {

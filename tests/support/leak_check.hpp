@@ -19,7 +19,7 @@ std::set<std::string> mounts_now();
 std::set<std::string> network_interfaces_now();
 
 // One sentence for each difference; also for what was there and is gone.
-std::vector<std::string> differences(const Snapshot& before, const Snapshot& after);
+std::vector<std::string> differences(Snapshot before, const Snapshot& after);
 
 // What is in $TMPDIR of a case and was not made by temporary_directory().
 std::vector<std::string> files_left_in(const std::string& directory);
@@ -31,6 +31,7 @@ struct LivingProcess {
 
 // Children of this process and theirs, those that have ended left out.
 std::vector<LivingProcess> living_descendants();
+std::vector<LivingProcess> living_descendants_of(pid_t process);
 
 // The open descriptors of this process and what each stands for.
 std::map<int, std::string> open_descriptors();

@@ -102,6 +102,7 @@ struct CaseStreams {
         ::setenv(kSeedVariable, std::to_string(supervision.seed).c_str(), 1);
         ::setenv(kNameVariable, supervision.test.name.c_str(), 1);
         ::setenv(kReportVariable, std::to_string(kReportFd).c_str(), 1);
+        ::unsetenv("PYTHONUNBUFFERED");  // a manager in Python that forgets to flush must fail
         reset_signals();
         execute({own_program(), "--case", supervision.test.name}, current_environment());
     } catch (const std::exception& error) {
@@ -248,7 +249,13 @@ static void add_living(const std::string& what, std::vector<std::string>& senten
 
 static void add_leaks(const Sandbox& sandbox, const Snapshot& before,
                       std::vector<std::string>& sentences) {
-    for (auto& text : differences(before, sandbox.look_around())) sentences.push_back(text);
+    try {
+        for (auto& text : differences(before, sandbox.look_around())) sentences.push_back(text);
+    } catch (const SystemError& error) {
+        sentences.push_back("a mount left behind covers what there was (" +
+                            std::string{error.what()} +
+                            "): are the mounts of the container private?");
+    }
     if (sandbox.cgroups) {
         for (const auto& group : sandbox.cgroups->left_behind()) {
             sentences.push_back("cgroup left behind: " + group);
