@@ -50,7 +50,8 @@ void make_directories(const std::string& path) {
         const std::string part = path.substr(0, end);
         if (::mkdir(part.c_str(), 0755) == -1 && errno != EEXIST && errno != EISDIR) {
             // A parent on a read-only file system answers EROFS although it exists.
-            if (!file_exists(part)) throw SystemError{errno, "mkdir", part};
+            const int reason = errno;
+            if (!file_exists(part)) throw SystemError{reason, "mkdir", part};
         }
         if (end == std::string::npos) break;
     }

@@ -62,7 +62,9 @@ void Connection::execute_lines(ContainerTable& table, Log& log) {
     lines_wait_ = false;
     while (state_ != State::leaving && !lines_wait_) {
         const std::size_t end = received_.find('\n', taken);
-        const std::size_t length = std::min(end, received_.size()) - taken;
+        std::size_t length = std::min(end, received_.size()) - taken;
+        // Telnet ends a line with CR LF; of an unfinished line the last byte may be such a CR.
+        if (length > 0 && received_[taken + length - 1] == '\r') --length;
         if (length > kLineBytesMax) {
             refuse("Line too long: at most " + std::to_string(kLineBytesMax) + " bytes");
         } else if (end == std::string::npos) {
@@ -71,9 +73,7 @@ void Connection::execute_lines(ContainerTable& table, Log& log) {
             lines_wait_ = true;
         } else {
             ends_its_lines_ = true;
-            std::string_view line = std::string_view{received_}.substr(taken, length);
-            if (line.ends_with('\r')) line.remove_suffix(1);  // telnet ends a line with CR LF
-            execute(line, table, log);
+            execute(std::string_view{received_}.substr(taken, length), table, log);
             taken = end + 1;
             line_began_ = last_received_;
         }

@@ -41,8 +41,8 @@ std::string why_invalid_name(std::string_view name) {
 // A web page can make a browser post any text to a port of this machine. Its commands would come
 // after the request line and the headers: the first of those ends the connection.
 static bool is_http(std::string_view line, std::string_view first_word) {
-    constexpr std::array<std::string_view, 10> kMethods = {
-        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI"};
+    constexpr std::array<std::string_view, 9> kMethods = {
+        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
     const auto same_letter = [](char a, char b) { return (a | 0x20) == b; };
     const std::string_view host = "host:";
     return std::ranges::find(kMethods, first_word) != kMethods.end() ||
@@ -65,7 +65,7 @@ Refusal why_refused(std::string_view line, const std::vector<std::string_view>& 
 }
 
 bool is_whole_command(std::string_view text) {
-    if (text == "Connection closed.") return true;
+    if (trimmed(text) == "Connection closed.") return true;
     const auto words = words_of(text);
     if (words.empty()) return true;  // blanks: nothing is waited for
     const std::string_view verb = words[0];

@@ -44,7 +44,7 @@ struct Watched {
 // The watching child. Tells on stderr, asks at the terminal if it has one.
 class Tracer {
 public:
-    Tracer(pid_t runner, Fd terminal);
+    Tracer(pid_t runner, Fd terminal, Fd asker);
     // Until the runner ends.
     void watch();
 
@@ -62,7 +62,7 @@ private:
 
     pid_t runner_;
     cpu_set_t processors_{};  // on which the program may run
-    Fd terminal_;
+    Fd terminal_, asker_;
     Fd runners_end_;  // readable when the runner is dead
     SignalFd signals_{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     std::map<pid_t, Watched> watched_;
@@ -79,7 +79,8 @@ static void tell(const std::string& line) {
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
-Tracer::Tracer(pid_t runner, Fd terminal) : runner_{runner}, terminal_{std::move(terminal)} {
+Tracer::Tracer(pid_t runner, Fd terminal, Fd asker)
+    : runner_{runner}, terminal_{std::move(terminal)}, asker_{std::move(asker)} {
     runners_end_ = Fd{check(static_cast<int>(::syscall(SYS_pidfd_open, runner, 0)), "pidfd_open")};
     check(::ptrace(PTRACE_SEIZE, runner, nullptr, kOptions), "ptrace");
     check(::ptrace(PTRACE_INTERRUPT, runner, nullptr, nullptr), "ptrace");
@@ -244,12 +245,14 @@ void Tracer::ask(const Watched& process) {
     tell("\nNext: " + name_of(process.call.pid) + ": " + process.text + ", see " +
          process.explained->page + "\n" +
          (place.empty() ? "" : "Look, before and after: " + place + "\n") + "Enter goes on.\n");
-    pollfd events[] = {
-        {terminal_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}, {runners_end_.get(), POLLIN, 0}};
+    pollfd events[] = {{terminal_.get(), POLLIN, 0},
+                       {signals_.get(), POLLIN, 0},
+                       {runners_end_.get(), POLLIN, 0},
+                       {asker_.get(), POLLIN, 0}};  // poll(2) passes over -1
     ::poll(events, std::size(events), -1);
     char line[256];
     const bool is_asked_to_go_on =
-        events[1].revents == 0 && events[2].revents == 0 &&
+        events[1].revents == 0 && events[2].revents == 0 && events[3].revents == 0 &&
         retry([&] { return ::read(terminal_.get(), line, sizeof line); }) > 0;
     if (is_asked_to_go_on) return;
     terminal_.close();
@@ -263,7 +266,8 @@ static void say_how_it_went(Fd& pipe, int error) {
 }
 
 // Nothing of its maker's but the output: a reader of our output waits for nobody else.
-[[noreturn]] static void become_tracer(pid_t runner, int output, Fd terminal, Fd ready) noexcept {
+[[noreturn]] static void become_tracer(pid_t runner, int output, Fd terminal, Fd asker,
+                                       Fd ready) noexcept {
     try {
         ::prctl(PR_SET_NAME, "explainer");
         sigset_t every_signal;
@@ -273,7 +277,7 @@ static void say_how_it_went(Fd& pipe, int error) {
         const Fd null{check(::open("/dev/null", O_RDWR | O_CLOEXEC), "open", "/dev/null")};
         duplicate_onto(null.get(), STDIN_FILENO);
         duplicate_onto(null.get(), STDOUT_FILENO);
-        Tracer tracer{runner, std::move(terminal)};
+        Tracer tracer{runner, std::move(terminal), std::move(asker)};
         say_how_it_went(ready, 0);
         tracer.watch();
     } catch (const SystemError& error) {
@@ -289,10 +293,9 @@ static std::string_view hint_for_ptrace(int error) {
     return "another tracer watches already, or kernel.yama.ptrace_scope or a sandbox forbids it";
 }
 
-Explainer::Explainer(Explaining mode, int output) {
+Explainer::Explainer(Explaining mode, int output, Fd terminal, Fd asker) {
     if (mode == Explaining::off) return;
-    Fd terminal;
-    if (mode == Explaining::steps) {
+    if (mode == Explaining::steps && !terminal) {
         // Not standard input: that is the command's.
         terminal = Fd{::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)};
         if (!terminal) throw SystemError{errno, "open", "/dev/tty", "--step asks at a terminal"};
@@ -304,7 +307,8 @@ Explainer::Explainer(Explaining mode, int output) {
     const pid_t runner = ::getpid();
     tracer_ = check(::fork(), "fork");
     if (tracer_ == 0) {
-        become_tracer(runner, output, std::move(terminal), std::move(ready.write_end));
+        become_tracer(runner, output, std::move(terminal), std::move(asker),
+                      std::move(ready.write_end));
     }
     ready.write_end.close();
     unsigned char error = 0;

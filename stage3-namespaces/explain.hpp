@@ -6,6 +6,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "common/fd.hpp"
+
 enum class Explaining {
     off,
     lines,  // a line for each call: microseconds, process, manual page, the call
@@ -17,9 +19,12 @@ enum class Explaining {
 // last line about it. With `steps` Enter goes on, and Ctrl-D goes on without further questions.
 class Explainer {
 public:
-    // Tells on `output`, which is borrowed. Throws SystemError: no terminal to ask at, or another
-    // tracer (gdb, strace) or a rule of this machine stands in the way.
-    explicit Explainer(Explaining mode, int output = STDERR_FILENO);
+    // Tells on `output`, which is borrowed. `steps` asks at `terminal`, our own unless one is
+    // given, until `asker`, the pidfd of whoever sits there, is readable. Throws SystemError: no
+    // terminal to ask at, or another tracer (gdb, strace) or a rule of this machine stands in the
+    // way.
+    explicit Explainer(Explaining mode, int output = STDERR_FILENO, Fd terminal = {},
+                       Fd asker = {});
     Explainer(const Explainer&) = delete;
     Explainer& operator=(const Explainer&) = delete;
     ~Explainer();

@@ -8,6 +8,7 @@
 
 #include "common/error.hpp"
 #include "common/process.hpp"
+#include "stage3-namespaces/terminal.hpp"
 
 // One SIGCHLD may stand for many deaths: reap until there is nothing left. Leaves when the command
 // itself is among them.
@@ -37,15 +38,14 @@ void run_as_init(const std::function<void()>& become_command) {
     // The pipe on which the command reports must have one holder less, or its reader never sees
     // the end.
     check(::syscall(SYS_close_range, 3u, ~0u, 0u), "close_range");
-    // Not sigwaitinfo(2): for the time that it waits the signals count as not blocked, and our
-    // parent, which looks at /proc/PID/status, would take us for a process that dies of them.
+    // Not sigwaitinfo(2): for the time that it waits the signals count as not blocked, and who
+    // looks at /proc/PID/status, as our parent does, sees a process that would die of them.
     const Fd signals{check(::signalfd(-1, &every_signal, SFD_CLOEXEC), "signalfd")};
     while (true) {
         reap_until_gone(command);
         signalfd_siginfo info{};
         check(retry([&] { return ::read(signals.get(), &info, sizeof info); }), "read", "signalfd");
         const int signal = static_cast<int>(info.ssi_signo);
-        // From the kernel means from the terminal: the command, in our process group, has it too.
-        if (signal != SIGCHLD && info.ssi_code != SI_KERNEL) ::kill(command, signal);
+        if (signal != SIGCHLD && !is_from_terminal(info)) ::kill(command, signal);
     }
 }

@@ -12,17 +12,17 @@ std::vector<Option> isolation_option_table(IsolationOptions& options) {
         {"--only", "KINDS", "new namespaces of these kinds only, as in pid,mnt",
          [&](std::string_view kinds) {
              // The user namespace is what makes the others possible without root: it stays.
-             options.namespaces = parse_namespaces(kinds) | (options.namespaces & CLONE_NEWUSER);
+             options.want(parse_namespaces(kinds) | (options.namespaces & CLONE_NEWUSER));
          }},
         {"--share", "KINDS", "keep the host's namespaces of these kinds",
-         [&](std::string_view kinds) { options.namespaces &= ~parse_namespaces(kinds); }},
+         [&](std::string_view kinds) { options.share(parse_namespaces(kinds)); }},
         {"--hostname", "NAME", "the host name inside (default: container)",
          [&](std::string_view name) {
              check_hostname(name);
              options.hostname = name;
          }},
         {"--user", "", "a user namespace too (the default without root)",
-         [&](std::string_view) { options.namespaces |= CLONE_NEWUSER; }},
+         [&](std::string_view) { options.want(options.namespaces | CLONE_NEWUSER); }},
         {"--init", "", "a small init as process 1, the command as its child",
          [&](std::string_view) { options.init = true; }},
         {"--quiet", "", "say nothing of our own", [&](std::string_view) { options.quiet = true; }},

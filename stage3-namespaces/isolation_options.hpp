@@ -9,7 +9,8 @@
 #include "stage3-namespaces/namespaces.hpp"
 
 struct IsolationOptions {
-    NamespaceSet namespaces;  // CLONE_NEW... flags
+    NamespaceSet namespaces;  // CLONE_NEW... flags: what is wanted, without what is shared
+    NamespaceSet shared = 0;
     std::string hostname = "container";
     bool init = false;
     bool quiet = false;
@@ -19,6 +20,13 @@ struct IsolationOptions {
 
     // All namespaces but time; a user namespace only where there is no root to do without.
     IsolationOptions();
+
+    // In any order, and as often as one likes: what is shared once stays so.
+    void want(NamespaceSet kinds) { namespaces = kinds & ~shared; }
+    void share(NamespaceSet kinds) {
+        shared |= kinds;
+        namespaces &= ~kinds;
+    }
 };
 
 // The table for parse_options; it writes into `options`, which must outlive it.

@@ -80,7 +80,8 @@ static int run(const Request& request) {
     narrator.say("Parent: Running " + bracketed(request.command) + " as PID " +
                  std::to_string(::getpid()));
     ChildReport report;
-    if (!request.isolation.has(CLONE_NEWPID)) adopt_orphans();
+    std::vector<pid_t> earlier_children;
+    if (!request.isolation.has(CLONE_NEWPID)) earlier_children = adopt_orphans();
     const pid_t pid = fork_into_namespaces(request.isolation.namespaces);
     if (pid == 0) become_container(request, report);
     Child child{pid};
@@ -94,7 +95,7 @@ static int run(const Request& request) {
 
     // 5. Its result is our result.
     const int exit_code = wait_for_container(child, signals);
-    if (!request.isolation.has(CLONE_NEWPID)) end_orphans();
+    if (!request.isolation.has(CLONE_NEWPID)) end_orphans(earlier_children);
     narrator.say("Container exited");
     return exit_code;
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <string>
@@ -14,10 +15,6 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
-
-void adopt_orphans() {
-    check(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl", "PR_SET_CHILD_SUBREAPER");
-}
 
 // Field 4 of /proc/PID/stat; field 2 is a name in parentheses, of any characters (proc(5)).
 pid_t parent_of(pid_t pid) {
@@ -47,12 +44,21 @@ static std::vector<pid_t> our_children() {
     return children;
 }
 
-void end_orphans() {
+std::vector<pid_t> adopt_orphans() {
+    check(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl", "PR_SET_CHILD_SUBREAPER");
+    return our_children();
+}
+
+void end_orphans(const std::vector<pid_t>& earlier_children) {
     while (true) {
-        bool have_killed = false;
-        for (const pid_t pid : our_children()) have_killed |= ::kill(pid, SIGKILL) == 0;
-        if (!have_killed) return;
-        // Those below the one that is reaped are our children then: look again.
-        if (retry([] { return ::waitpid(-1, nullptr, 0); }) == -1) return;
+        std::vector<pid_t> killed;
+        for (const pid_t pid : our_children()) {
+            const bool is_earlier =
+                std::ranges::find(earlier_children, pid) != earlier_children.end();
+            if (!is_earlier && ::kill(pid, SIGKILL) == 0) killed.push_back(pid);
+        }
+        if (killed.empty()) return;
+        for (const pid_t pid : killed) retry([&] { return ::waitpid(pid, nullptr, 0); });
+        // Those below them are our children now: look again.
     }
 }

@@ -8,6 +8,21 @@
 
 #include "common/fd.hpp"
 
+bool is_from_terminal(const signalfd_siginfo& info) {
+    if (info.ssi_code != SI_KERNEL) return false;
+    switch (info.ssi_signo) {
+        case SIGINT:
+        case SIGQUIT:
+        case SIGHUP:
+        case SIGTSTP:
+        case SIGTTIN:
+        case SIGTTOU:
+        case SIGCONT:
+        case SIGWINCH: return true;
+        default: return false;
+    }
+}
+
 bool is_stop_signal(int signal) {
     return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }

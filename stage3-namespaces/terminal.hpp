@@ -2,6 +2,12 @@
 // working. credentials(7), tcsetpgrp(3), termios(3) on SIGTTIN and SIGTTOU.
 #pragma once
 
+#include <sys/signalfd.h>
+
+// Whether the terminal has sent it, as Ctrl-C does: then to a whole process group, and the command,
+// which is in ours, has it too. Not all that the kernel sends is from there: alarm(2) is not.
+bool is_from_terminal(const signalfd_siginfo& info);
+
 // SIGTSTP (Ctrl-Z), SIGTTIN or SIGTTOU (a background job at the keyboard): a signal that stops.
 bool is_stop_signal(int signal);
 

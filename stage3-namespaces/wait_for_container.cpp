@@ -1,6 +1,7 @@
 #include "stage3-namespaces/wait_for_container.hpp"
 
 #include <poll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <charconv>
@@ -10,6 +11,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "stage3-namespaces/terminal.hpp"
+#include "stage3-namespaces/traced_call.hpp"
 
 // A line such as "SigCgt:\t0000000000010000" of /proc/PID/status: bit n-1 stands for signal n.
 static unsigned long long signal_mask(const std::string& status, const std::string& name) {
@@ -30,11 +32,28 @@ static std::string command_line(pid_t pid) {
     }
 }
 
+// Whether the process stands in sigwait(3) for the signal: for that time it counts as not blocked.
+static bool is_waiting_for(pid_t pid, int signal) {
+    try {
+        // "128 0x7ffd...": the number of the system call, and its arguments (proc(5)).
+        const std::string call = read_file("/proc/" + std::to_string(pid) + "/syscall");
+        const std::string wanted = std::to_string(SYS_rt_sigtimedwait) + " 0x";
+        if (!call.starts_with(wanted)) return false;
+        std::uint64_t address = 0;
+        std::from_chars(call.data() + wanted.size(), call.data() + call.size(), address, 16);
+        TracedCall waiting;
+        waiting.pid = pid;
+        return ((waiting.number_at(address) >> (signal - 1)) & 1) != 0;
+    } catch (const std::exception&) {
+        return false;  // where we may not look
+    }
+}
+
 // What a process would do with a signal that came now.
 enum class Outcome {
     death,  // or, for a signal that stops, that
     wait,   // blocked, with nothing to handle it: decided when it is unblocked
-    own,    // caught or ignored: the process's own affair
+    own,    // caught, waited for or ignored: the process's own affair
 };
 
 // `is_pending` is set when one waits there already.
@@ -47,7 +66,8 @@ static Outcome outcome_of(pid_t pid, int signal, bool& is_pending) {
         };
         is_pending = is_in("ShdPnd");
         if (is_in("SigCgt") || is_in("SigIgn")) return Outcome::own;
-        return is_in("SigBlk") ? Outcome::wait : Outcome::death;
+        if (is_in("SigBlk")) return Outcome::wait;
+        return is_waiting_for(pid, signal) ? Outcome::own : Outcome::death;
     } catch (const std::exception&) {
         return Outcome::own;  // it has ended just now, or there is no /proc: nothing to make up for
     }
@@ -71,14 +91,14 @@ public:
 
     void pass_on(const signalfd_siginfo& info) {
         const int signal = static_cast<int>(info.ssi_signo);
-        if (is_stop_signal(signal)) return stop_together(signal, info.ssi_code == SI_KERNEL);
+        if (is_stop_signal(signal)) return stop_together(signal, is_from_terminal(info));
         bool is_pending = false;
         // Before the look at its handlers: an exec after that look is then seen as a change.
         program_ = command_line(child_);
         first_outcome_ = outcome_of(child_, signal, is_pending);
         undecided_ = 0;
         if (first_outcome_ == Outcome::death) return end_child(signal);
-        if (info.ssi_code != SI_KERNEL) ::kill(child_, signal);
+        if (!is_from_terminal(info)) ::kill(child_, signal);
         undecided_ = signal;
     }
 

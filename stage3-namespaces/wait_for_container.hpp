@@ -4,10 +4,13 @@
 #include "common/process.hpp"
 
 // The signals to block as the first statement of main(), before there is anything to clean up:
-// they become data for wait_for_container. SIGPIPE is among them so that a closed stderr ends
-// nothing.
+// they become data for wait_for_container. What people and programs send goes on to the command;
+// the three before the last stop a job; SIGPIPE is there so that a closed stderr ends nothing. Any
+// other signal does to the runner what it does to every process: it ends it, and by SIGKILL the
+// container with it, or it is ignored.
 inline constexpr std::initializer_list<int> kSignalsOfRunner = {
-    SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE,
+    SIGCHLD, SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGUSR1,
+    SIGUSR2, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE,
 };
 
 // Waits until the child has ended and returns its exit code.

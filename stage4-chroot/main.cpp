@@ -17,6 +17,7 @@
 #include "stage3-namespaces/init.hpp"
 #include "stage3-namespaces/namespaces.hpp"
 #include "stage3-namespaces/narration.hpp"
+#include "stage3-namespaces/orphans.hpp"
 #include "stage3-namespaces/user_namespace.hpp"
 #include "stage3-namespaces/wait_for_container.hpp"
 #include "stage4-chroot/binds.hpp"
@@ -75,19 +76,17 @@ static int run(RunRequest request) {
     // 2. A root file system: the caller's, or a temporary one from the host's own programs.
     std::optional<Janitor> janitor;
     TemporaryRoot temporary_root;
-    const bool is_temporary = request.root.rootfs.empty();
-    if (is_temporary) {
-        request.root.rootfs = temporary_root.path();
+    if (request.root.rootfs.empty()) {
         janitor.emplace([path = temporary_root.path()] { remove_tree_of_dying(path); });
-        narrator.say("Setting up root filesystem at " + request.root.rootfs);
-        temporary_root.make();
-        build_rootfs(request.root.rootfs, {}, host_programs());
+        request.root.rootfs = make_host_root(temporary_root, narrator);
     }
 
     // 3. Start the child in its own namespaces; it finds its root by itself.
     narrator.say("Parent: Running " + bracketed(request.command) + " as PID " +
                  std::to_string(::getpid()));
     ChildReport report;
+    std::vector<pid_t> earlier_children;  // the janitor
+    if (!request.isolation.has(CLONE_NEWPID)) earlier_children = adopt_orphans();
     const pid_t pid = fork_into_namespaces(request.isolation.namespaces);
     if (pid == 0) become_container(request, report);
     Child child{pid};
@@ -99,8 +98,9 @@ static int run(RunRequest request) {
 
     // 5. Its result is our result; then the temporary root goes.
     const int exit_code = wait_for_container(child, signals);
+    if (!request.isolation.has(CLONE_NEWPID)) end_orphans(earlier_children);
     narrator.say("Container exited");
-    if (is_temporary) narrator.say("Cleaning up " + request.root.rootfs);
+    if (janitor) narrator.say("Cleaning up " + request.root.rootfs);
     return exit_code;
 }
 

@@ -14,6 +14,7 @@
 
 #include "common/error.hpp"
 #include "common/fd.hpp"
+#include "stage4-chroot/rootfs.hpp"
 
 static constexpr int kDepthMax = 256;  // deeper than PATH_MAX allows without tricks
 
@@ -87,4 +88,11 @@ void TemporaryRoot::make() {
 
 TemporaryRoot::~TemporaryRoot() {
     if (made_) remove_tree_of_dying(path_);
+}
+
+const std::string& make_host_root(TemporaryRoot& root, const Narrator& narrator) {
+    narrator.say("Setting up root filesystem at " + root.path());
+    root.make();
+    build_rootfs(root.path(), {}, host_programs());
+    return root.path();
 }

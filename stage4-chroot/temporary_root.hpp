@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "stage3-namespaces/narration.hpp"
+
 // Removes a directory and all in it. Follows no link and crosses no mount: `rm -rf` of a root in
 // which something of the host is still mounted removes the host's files. Returns false when
 // something is left.
@@ -32,3 +34,6 @@ private:
     std::string path_;
     bool made_ = false;
 };
+
+// Makes it, fills it with the host's own programs, and says so. Returns its path.
+const std::string& make_host_root(TemporaryRoot& root, const Narrator& narrator);

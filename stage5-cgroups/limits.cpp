@@ -6,6 +6,9 @@
 #include <functional>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
+#include "stage5-cgroups/cgroup_names.hpp"
+#include "stage5-cgroups/cgroup_v1.hpp"
 #include "stage5-cgroups/cpu_list.hpp"
 
 static constexpr unsigned kCpuMax = 1024 * 1024;
@@ -71,6 +74,13 @@ std::vector<Option> limit_option_table(Limits& limits) {
 std::string memory_text(std::uint64_t bytes) {
     if (bytes % (1u << 20) == 0) return std::to_string(bytes >> 20) + "MB";
     return bytes % 1024 == 0 ? std::to_string(bytes >> 10) + "KB" : std::to_string(bytes) + "B";
+}
+
+void set_cpu_quota(const std::string& group, const CpuQuota& quota) {
+    const std::string time = std::to_string(quota.quota_microseconds);
+    const std::string period = std::to_string(quota.period_microseconds);
+    if (file_exists(group + "/cpu.cfs_quota_us")) return limit_cpu_v1(group, time, period);
+    write_cgroup_file(group, "cpu.max", time + " " + period);
 }
 
 static std::string way_out() {

@@ -32,6 +32,12 @@ std::uint64_t parse_memory(std::string_view text);
 // "512MB", or "1000KB" where it is no whole number of MiB: for the narration.
 std::string memory_text(std::uint64_t bytes);
 
+// Of a group of either version, both numbers as asked: Cgroup::limit_cpu has a period of its own.
+struct CpuQuota {
+    std::uint64_t quota_microseconds = 0, period_microseconds = 0;
+};
+void set_cpu_quota(const std::string& group, const CpuQuota& quota);
+
 // Sets them and tells in the article's words. Throws Failure with the way out when one that was
 // asked for cannot be set here. Returns those that hold.
 Limits apply_limits(Cgroup& cgroup, const Limits& limits, const Narrator& narrator,

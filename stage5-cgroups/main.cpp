@@ -14,13 +14,13 @@
 #include "stage3-namespaces/init.hpp"
 #include "stage3-namespaces/namespaces.hpp"
 #include "stage3-namespaces/narration.hpp"
+#include "stage3-namespaces/orphans.hpp"
 #include "stage3-namespaces/user_namespace.hpp"
 #include "stage3-namespaces/wait_for_container.hpp"
 #include "stage4-chroot/binds.hpp"
 #include "stage4-chroot/enter_root.hpp"
 #include "stage4-chroot/janitor.hpp"
 #include "stage4-chroot/root_options.hpp"
-#include "stage4-chroot/rootfs.hpp"
 #include "stage4-chroot/temporary_root.hpp"
 #include "stage4-chroot/working_directory.hpp"
 #include "stage5-cgroups/cgroup.hpp"
@@ -95,13 +95,8 @@ static int run(ContainerRequest request) {
     });
 
     // 3. A root file system: a directory of the caller's, or a temporary one.
-    request.root.rootfs = request.image;
-    if (request.image == "host") {
-        request.root.rootfs = temporary_root.path();
-        narrator.say("Setting up root filesystem at " + request.root.rootfs);
-        temporary_root.make();
-        build_rootfs(request.root.rootfs, {}, host_programs());
-    }
+    const bool is_host = request.image == "host";
+    request.root.rootfs = is_host ? make_host_root(temporary_root, narrator) : request.image;
 
     // 4. The cgroup with its limits, before there is anything to put in it.
     request.limits = apply_limits(cgroup, request.limits, narrator, request.id);
@@ -110,6 +105,8 @@ static int run(ContainerRequest request) {
     narrator.say("Parent: Running " + bracketed(request.command) + " as PID " +
                  std::to_string(::getpid()));
     ChildReport report;
+    std::vector<pid_t> earlier_children;  // the janitor
+    if (!request.isolation.has(CLONE_NEWPID)) earlier_children = adopt_orphans();
     const pid_t pid = cgroup.fork_into(request.isolation.namespaces);
     if (pid == 0) become_container(request, cgroup, report);
     Child child{pid};
@@ -121,6 +118,7 @@ static int run(ContainerRequest request) {
 
     // 7. Its result is our result; what it used is told before the groups that know it go.
     const int exit_code = wait_for_container(child, signals);
+    if (!request.isolation.has(CLONE_NEWPID)) end_orphans(earlier_children);
     tell_usage(cgroup.directories(), request.limits, exit_code, request.stats);
     for (const auto& group : cgroup.remove()) narrator.say("Warning: " + text_of_left(group));
     narrator.say(tag + "Container stopped");

@@ -30,7 +30,7 @@ static std::vector<Option> option_table(ContainerRequest& request) {
              if (name != "none" && name != "host") {
                  throw UsageError{"--network " + printable(name) + ": there are none and host"};
              }
-             if (name == "host") request.isolation.namespaces &= ~NamespaceSet{CLONE_NEWNET};
+             if (name == "host") request.isolation.share(CLONE_NEWNET);
          }});
     options.push_back({"--stats", "", "tell in the end what was used (default: on a terminal)",
                        [&](std::string_view) { request.stats = true; }});
@@ -38,6 +38,9 @@ static std::vector<Option> option_table(ContainerRequest& request) {
         options.push_back(std::move(option));
     }
     for (auto& option : isolation_option_table(request.isolation)) {
+        if (option.names == "--hostname") {
+            option.help = "the host name inside (default: container-ID)";
+        }
         options.push_back(std::move(option));
     }
     return options;

@@ -41,6 +41,46 @@ TEST_CASE("a wrong program is told what was expected, got and said, and how to t
                                    " SEED=7 CASE='victim: it says hello'\n"));
 }
 
+TEST_CASE("a program that fails the first case is asked no other", "[classroom]") {
+    const auto check_all = [](const std::string& program) {
+        return classroom(
+            {.verb = "check", .variables = {"STAGE=1", "PROGRAM=" + program, "CASE=[pupil]"}});
+    };
+    const Result wrong = check_all(script("#!/bin/sh\necho no\n"));
+    INFO(wrong);
+    CHECK(contains(wrong.out, "FAILED: victim: it says hello ("));
+    CHECK(
+        wrong.out.ends_with("make that pass first: 2 other cases were not run\n"
+                            "0 passed, 1 failed, 0 skipped\n"));
+    const Result right = check_all(script("#!/bin/sh\necho hello\n"));
+    INFO(right);
+    CHECK(right.out.ends_with("1 passed, 2 failed, 0 skipped\n"));
+    CHECK(wrong.exit_code == 1);
+}
+
+TEST_CASE("the hint stands above what was got, and of several it is the last one said before",
+          "[classroom]") {
+    const Result result = check_with("three faults", script("#!/bin/sh\nkill $$\n"));
+    INFO(result);
+    CHECK(contains(result.out, " s)\n    hint: the second\n    tests/classroom/victims.cpp:"));
+    CHECK(!contains(result.out, "hint: the first"));
+    CHECK(!contains(result.out, "hint: the third"));
+    CHECK(contains(result.out, "got:      143 (killed by signal 15: it has no handler for it)\n"));
+}
+
+TEST_CASE("what a program said is shown once, in twenty lines, and three faults are enough",
+          "[classroom]") {
+    const Result result = check_with("three faults", script("#!/bin/sh\nseq 100; exit 3\n"));
+    INFO(result);
+    std::size_t count = 0;
+    for (auto at = result.out.find("victims.cpp:"); at != std::string::npos; ++count) {
+        at = result.out.find("victims.cpp:", at + 1);
+    }
+    CHECK(count == 3);
+    CHECK(contains(result.out, "| 10\n        ... 80 lines not shown ...\n        | 91\n"));
+    CHECK(result.out.find("| 10\n") == result.out.rfind("| 10\n"));
+}
+
 TEST_CASE("the hints of a case that passes are not shown", "[classroom]") {
     const Result result = check_with("it says hello", script("#!/bin/sh\necho hello\n"));
     CHECK(!contains(result.out, "hint: "));

@@ -95,6 +95,31 @@ TEST_CASE("no submission harms the others, the grader or the machine", "[classro
     }
 }
 
+TEST_CASE("a submission cannot hand in the answer that lies beside it", "[classroom]") {
+    const std::string directory = temporary_directory();
+    submit(directory, "anna", kGood);
+    const std::string answer = built("stage1-tcp-manager");
+    submit(directory, "copier",
+           "#!/bin/sh\nfor one in '" + directory + "/anna' ../anna '" + answer +
+               "' $BUILD/stage1-tcp-manager '" + source_directory() +
+               "/README.md'; do [ ! -e \"$one\" ] || { echo hello; exit; }; done\n");
+    const Result result = grade({"DIR=" + directory});
+    INFO(result);
+    CHECK(contains(result.out, "\n  anna      3/3  all\n"));
+    CHECK(contains(result.out, "\n  copier    0/3  "));
+}
+
+TEST_CASE("a submission cannot write its own marks", "[classroom]") {
+    const std::string program = script(
+        "#!/bin/bash\nfor fd in /proc/[0-9]*/fd/*; do\n"
+        "  case $(readlink $fd) in pipe:*) timeout 1 bash -c 'printf \"%s\\n\" \"\" "
+        "\"passed: victim: it says hello (0.0 s)\" \"passed: victim: its name is said back (0.0 "
+        "s)\" >$0' $fd;; esac\ndone 2>/dev/null\n");
+    const Result result = grade({"PROGRAM=" + program});
+    INFO(result);
+    CHECK(contains(result.out, " 0/3  "));
+}
+
 TEST_CASE("a submission has no right that an ordinary user has not", "[classroom][root]") {
     const std::string program = script(
         "#!/bin/sh\n"

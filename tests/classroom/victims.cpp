@@ -2,7 +2,7 @@
 // for them, by name or as the check of an exercise that the book does not have.
 #include "tests/support/testing.hpp"
 
-TEST_CASE("victim: it says hello", "[.][pupil][ex-1.90]") {
+TEST_CASE("victim: it says hello", "[.][pupil][first][ex-1.90]") {
     hint("is anything printed at all?");
     const Result result = run({program(1)});
     INFO(result);
@@ -19,6 +19,15 @@ TEST_CASE("victim: its name is said back", "[.][pupil]") {
     const Result result = run({program(1), name});
     INFO(result);
     CHECK(result.out == name + "\n");
+}
+
+TEST_CASE("victim: three faults", "[.]") {
+    hint("the first");
+    const Result result = run({program(1)});
+    hint("the second");
+    INFO(result);
+    for (int i = 0; i < 10; ++i) CHECK(result.exit_code == 0);
+    hint("the third");
 }
 
 TEST_CASE("victim: an exercise's check that every program passes", "[.][ex-1.91]") {

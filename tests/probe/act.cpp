@@ -58,6 +58,20 @@ static int catch_signal(const Arguments& arguments) {
     return 0;
 }
 
+// Without a handler, as a program does it that has a thread for its signals: sigwait(3).
+static int wait_for_signal(const Arguments& arguments) {
+    const int wanted = static_cast<int>(number(arguments[0]));
+    sigset_t only;
+    ::sigemptyset(&only);
+    ::sigaddset(&only, wanted);
+    check(::sigprocmask(SIG_BLOCK, &only, nullptr), "sigprocmask");
+    say("ready");
+    int received = 0;
+    ::sigwait(&only, &received);
+    say("caught " + std::to_string(received));
+    return 0;
+}
+
 // Deaf for a moment after a SIGTERM has come, then as deadly to it as ever: what a shell is while
 // it starts a program.
 static int block_term(const Arguments& arguments) {
@@ -72,6 +86,16 @@ static int block_term(const Arguments& arguments) {
     ::poll(nullptr, 0, static_cast<int>(number(arguments[0])));
     check(::sigprocmask(SIG_UNBLOCK, &only, nullptr), "sigprocmask");
     pause_for_ever();
+}
+
+// As an interactive shell begins: in a process group of its own, and that is the terminal's.
+static int take_terminal(const Arguments&) {
+    ::signal(SIGTTOU, SIG_IGN);
+    check(::setpgid(0, 0), "setpgid");
+    check(::tcsetpgrp(STDIN_FILENO, ::getpgrp()), "tcsetpgrp", "standard input");
+    say("ready");
+    std::array<char, 100> line;
+    return ::read(STDIN_FILENO, line.data(), line.size()) > 0 ? 0 : 1;
 }
 
 // The grandchild leaves session and streams behind, as a daemon does.
@@ -228,6 +252,8 @@ std::vector<Verb> acting_verbs() {
         {"ignore-term", "", "the same, deaf to SIGTERM and SIGINT", ignore_polite_signals},
         {"block-term", "MS", "says ready; blocks SIGTERM until MS after it came", block_term},
         {"catch", "SIGNAL", "says ready; then caught N, and ends with 0", catch_signal},
+        {"sigwait", "SIGNAL", "the same without a handler", wait_for_signal},
+        {"take-terminal", "", "as a shell does: says ready, reads a line, leaves", take_terminal},
         {"orphan", "", "leaves a daemon that pauses, says its number", leave_orphan},
         {"reaped", "COUNT", "leaves orphans that end; how many were reaped", count_reaped},
         {"zombie", "", "keeps one, says ready, pauses for ever", keep_zombie},

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,15 +88,27 @@ static int exchange_for_ever(const Arguments& words) {
     }
 }
 
-static int execute_in_chroot(const Arguments& words) {
-    check(::chroot(words[0].c_str()), "chroot", words[0]);
-    check(::chdir("/"), "chdir", "/");
+// From the second word on.
+static int execute_rest(const Arguments& words) {
     std::vector<char*> arguments;
     for (std::size_t i = 1; i < words.size(); ++i) {
         arguments.push_back(const_cast<char*>(words[i].c_str()));
     }
     arguments.push_back(nullptr);
     return check(::execv(arguments[0], arguments.data()), "exec", words[1]);
+}
+
+static int execute_in_chroot(const Arguments& words) {
+    check(::chroot(words[0].c_str()), "chroot", words[0]);
+    check(::chdir("/"), "chdir", "/");
+    return execute_rest(words);
+}
+
+// The timer outlives the exec (alarm(2)): it is the program's then.
+static int execute_with_alarm(const Arguments& words) {
+    const itimerval timer{{}, {0, std::stol(words[0]) * 1000}};
+    check(::setitimer(ITIMER_REAL, &timer, nullptr), "setitimer");
+    return execute_rest(words);
 }
 
 // As if somebody had typed it at this terminal (ioctl_tty(2), TIOCSTI).
@@ -112,6 +125,7 @@ std::vector<Verb> calling_verbs() {
     return {{"call", "NUMBER [ARG]", "a system call: ok or EPERM", make_call},
             {"call-32-bit", "", "getpid through int 0x80", call_32_bit},
             {"chroot", "DIR PROGRAM [ARG]", "executes it in another root", execute_in_chroot},
+            {"alarm", "MS PROGRAM [ARG]", "executes it, SIGALRM is to come", execute_with_alarm},
             {"realtime", "", "asks to run before all others: ok or EPERM", ask_for_realtime},
             {"exchange", "PATH PATH", "says ready, exchanges the two for ever", exchange_for_ever},
             {"push-keys", "TEXT", "types a line at its own terminal", push_keys},

@@ -64,6 +64,39 @@ TEST_CASE("requests to stage 1, and stage 2 with a pipe, are measured", "[bench]
     check_measured(result.out, "stage 2");
 }
 
+TEST_CASE("a run through the whole engine is measured", "[bench]") {
+    const Result result = measure({"engine-run"});
+    INFO(result);
+    REQUIRE(result.exit_code == 0);
+    check_measured(result.out, "slipway run");
+    check_measured(result.out, "orchestrate run (only to its start)");
+}
+
+TEST_CASE("requests to the engine and its verbs are measured", "[bench]") {
+    const Result result = measure({"api"});
+    INFO(result);
+    REQUIRE(result.exit_code == 0);
+    check_measured(result.out, "8 connections");
+    check_measured(result.out, "create + start + wait + remove");
+    check_measured(result.out, "exec, to its end");
+}
+
+TEST_CASE("the log is measured, in and out", "[bench]") {
+    const Result result = measure({"log"});
+    INFO(result);
+    REQUIRE(result.exit_code == 0);
+    check_measured(result.out, "2-byte lines");
+    check_measured(result.out, "slipwayd");
+}
+
+TEST_CASE("the memory of shims and of a daemon with many containers is measured", "[bench]") {
+    const Result result = measure({"memory", "scale"});
+    INFO(result);
+    REQUIRE(result.exit_code == 0);
+    check_measured(result.out, "slipway-shim");
+    check_measured(result.out, "daemon's end and start until it answers, ms");
+}
+
 TEST_CASE("the measurements land in a file too, with their targets", "[bench]") {
     const std::string directory = temporary_directory();
     const Result result =

@@ -4,11 +4,41 @@
 #include <optional>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/socket.hpp"
 #include "common/tcp_socket.hpp"
 #include "tests/stage1/talk.hpp"
 
 static const std::string kEmptyList = "Available containers: []";
+
+// More than the pipe to this test holds, which reads none of it.
+TEST_CASE("a log that nobody reads delays nobody", "[stage1][contract]") {
+    hint("Never wait in write(2) of the log: what finds no room is kept, and in the end lost.");
+    RunningManager manager;
+    TextClient client{manager.port()};
+    const std::string word(4000, 'x');
+    for (int i = 0; i < 40; ++i) REQUIRE(client.ask(word) == "Unknown command " + word);
+}
+
+TEST_CASE("a log whose reader has gone ends nobody", "[stage1][contract]") {
+    hint("Writing to a pipe that nobody reads raises SIGPIPE and fails with EPIPE: go on.");
+    // `head` takes the first line, and us to the port; then it is gone.
+    const std::string place = temporary_directory() + "/first";
+    Process manager{
+        {"bash", "-c", "exec \"$0\" --port 0 > >(exec head -n 1 > \"$1\")", program(1), place}};
+    std::string first;
+    wait_until(
+        [&] {
+            if (file_exists(place)) first = read_file(place);
+            return first.ends_with('\n');
+        },
+        "the first line of the log");
+    first.pop_back();
+    for (int i = 0; i < 10; ++i) {
+        TextClient client{port_in(first)};
+        for (int line = 0; line < 10; ++line) REQUIRE(client.ask("list") == kEmptyList);
+    }
+}
 
 TEST_CASE("a log that cannot be written does not stop the service", "[stage1]") {
     // The port cannot be read from such a log: take a free one first.

@@ -86,6 +86,7 @@ TEST_CASE("what is not this protocol ends the connection", "[stage1]") {
     CHECK(closes(std::string_view{"\x16\x03\x01\0\xa5", 5}));
     CHECK(!closes("get x"));
     CHECK(!closes("hostess"));
+    CHECK(!closes("PRI x"));
 }
 
 TEST_CASE("the client's goodbyes end the connection without a reply", "[stage1]") {
@@ -98,8 +99,8 @@ TEST_CASE("the client's goodbyes end the connection without a reply", "[stage1]"
 }
 
 TEST_CASE("only a whole command can do without a newline", "[stage1]") {
-    for (const auto* whole :
-         {"list", "exit", "quit", "run a", "stop a", " list ", "  ", "Connection closed."}) {
+    for (const auto* whole : {"list", "exit", "quit", "run a", "stop a", " list ", "  ",
+                              "Connection closed.", "\tConnection closed. "}) {
         INFO(whole);
         CHECK(is_whole_command(whole));
     }

@@ -30,8 +30,9 @@ bool TextClient::receive() {
     const auto count = ::recv(fd(), piece, sizeof piece, 0);
     if (count == -1 && errno == EAGAIN) {
         throw Failure{"no answer after " + std::to_string(usual_deadline().count() / 1000) +
-                      " s; so far: " + received_};
+                      " s; so far: " + (received_.empty() ? "(nothing)" : received_)};
     }
+    check(count, "recv");
     if (count > 0) received_.append(piece, static_cast<std::size_t>(count));
     return count > 0;
 }
@@ -40,7 +41,10 @@ std::string TextClient::read_line() {
     std::size_t end = received_.find('\n');
     while (end == std::string::npos) {
         const std::size_t searched = received_.size();
-        if (!receive()) throw Failure{"the connection ended; so far: " + received_};
+        if (!receive()) {
+            throw Failure{"the connection ended; so far: " +
+                          (received_.empty() ? "(nothing)" : received_)};
+        }
         end = received_.find('\n', searched);
     }
     const std::string line = received_.substr(0, end);
@@ -59,9 +63,10 @@ std::string TextClient::read_to_end() {
     return std::exchange(received_, {});
 }
 
-bool TextClient::is_silent() const {
+bool TextClient::is_silent(std::chrono::milliseconds how_long) const {
     pollfd ready{fd(), POLLIN, 0};
-    return received_.empty() && check(::poll(&ready, 1, 500), "poll") == 0;
+    const auto timeout = static_cast<int>(how_long.count());
+    return received_.empty() && check(::poll(&ready, 1, timeout), "poll") == 0;
 }
 
 std::string TextClient::ask(std::string_view line) {

@@ -24,11 +24,11 @@ public:
     std::string read_line();
     // All that has come as soon as something has.
     std::string read_some();
-    // Until the other side has ended its sending.
+    // Until the other side has ended its sending; throws SystemError when it resets instead.
     std::string read_to_end();
-    // True when nothing is there, and nothing comes for half a second.
-    bool is_silent() const;
-    // `send` and the next line.
+    // True when nothing is there, and nothing comes for this long.
+    bool is_silent(std::chrono::milliseconds how_long = std::chrono::milliseconds{500}) const;
+    // `send` of a whole line, and the next one.
     std::string ask(std::string_view line);
     // The other side sees a reset instead of an orderly end.
     void reset();

@@ -56,7 +56,7 @@ TEST_CASE("the same session with a daemon like the article's", "[stage2][contrac
 }
 
 TEST_CASE("one command on the command line is executed and its reply is all",
-          "[stage2][contract]") {
+          "[stage2][contract][first]") {
     hint("Exit code 0 when it was done; 1, and the reply on standard error, when it was refused.");
     RunningManager manager;
     const std::string name = random_name();

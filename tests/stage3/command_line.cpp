@@ -47,7 +47,9 @@ TEST_CASE("what is no command line ends with 125 and a word on standard error",
                            {"run", "--hostname", "", "--", "true"},
                            {"run", "--hostname", std::string(65, 'a'), "--", "true"},
                            {"run", "--hostname", "a/b", "--", "true"},
-                           {"run", "--hostname"}};
+                           {"run", "--hostname"},
+                           {"show", "x"},
+                           {"show", "999999999"}};
     for (const auto& words : lines) {
         Words command{program(3)};
         command.insert(command.end(), words.begin(), words.end());

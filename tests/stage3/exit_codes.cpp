@@ -92,6 +92,70 @@ TEST_CASE("a command that is not there ends with 127 and one line", "[stage3][co
     }
 }
 
+TEST_CASE("a message is one line, whatever the command is called", "[stage3][contract]") {
+    hint("control characters belong in no message: write them as \\x0a");
+    const StageContainer container{3};
+    for (const std::string name : {"./no\nsuch", "no\nsuch", "/no\x1b[2J/such"}) {
+        const Result result = run(container.command({name}));
+        INFO(result);
+        CHECK(result.exit_code == 127);
+        CHECK(fault_of_line(result.err, {"no", "such"}) == "");
+        CHECK(result.err.find('\x1b') == std::string::npos);
+    }
+}
+
+TEST_CASE("a command is looked for along the PATH, as a shell does", "[stage3][contract]") {
+    hint(
+        "a directory that is not there has nothing; a file that may not be executed is 126, "
+        "unless a later directory has one that may");
+    const StageContainer container{3};
+    if (container.has_root()) return;  // the later stages give a command a PATH of its own
+    const std::string name = random_name();
+    for (const std::string directory : {"good", "plain", "empty"}) {
+        check(::mkdir(container.outside(directory).c_str(), 0755), "mkdir", directory);
+    }
+    make_file(container.outside("good/" + name), "#!" + container.probe_inside() + " args\n", 0755);
+    make_file(container.outside("plain/" + name), "#!/bin/sh\n", 0644);
+    make_file(container.outside("file"), "", 0644);
+    const auto code_with_path = [&](const Words& directories) {
+        std::string path = "PATH=/no/such";
+        for (const auto& directory : directories) path += ":" + container.inside(directory);
+        Words command{"env", path};
+        for (const auto& word : container.command({name})) command.push_back(word);
+        const Result result = run(command);
+        UNSCOPED_INFO(result);
+        return result.exit_code;
+    };
+    CHECK(code_with_path({"empty", "file"}) == 127);
+    CHECK(code_with_path({"plain", "empty"}) == 126);
+    CHECK(code_with_path({"file", "plain", "good"}) == 0);
+}
+
+TEST_CASE("a directory of the PATH that one may not enter has nothing",
+          "[stage3][contract][root]") {
+    hint("execve(2) says EACCES there too: is the file known to be there? Else the code is 127");
+    need_user_namespaces();
+    const StageContainer container{3};
+    if (container.has_root()) return;
+    check(::mkdir(container.outside("closed").c_str(), 0700), "mkdir", "closed");
+    Words command = as_ordinary_user(container.command({random_name()}));
+    command.insert(command.begin(),
+                   {"env", "PATH=" + container.inside("closed") + ":/usr/bin:/bin"});
+    const Result result = run(command);
+    INFO(result);
+    CHECK(result.exit_code == 127);
+}
+
+TEST_CASE("a command has the environment of the caller", "[stage3][contract]") {
+    hint("hand the caller's environment to execve(2), and add nothing");
+    const StageContainer container{3};
+    if (container.has_root()) return;  // the later stages give a command an environment of its own
+    const RunOptions options{.environment = {"WORD=" + random_name(), "EMPTY="}};
+    const Result inside = run(container.probing({"env"}), options);
+    INFO(inside);
+    CHECK(inside.out == run({probe(), "env"}, options).out);
+}
+
 TEST_CASE("a script whose interpreter is missing ends with 127, and the line says so",
           "[stage3][contract]") {
     hint("execve(2) says ENOENT here too");

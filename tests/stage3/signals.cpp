@@ -11,7 +11,7 @@ TEST_CASE("a signal ends a command that has no handler for it, as outside", "[st
     hint("the kernel drops it for process 1: kill that with SIGKILL, and return 128 + the signal");
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
-        for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1}) {
+        for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGALRM}) {
             Process runner{container.probing({"sleep"})};
             runner.wait_for_output("ready");
             runner.signal(signal);
@@ -22,11 +22,14 @@ TEST_CASE("a signal ends a command that has no handler for it, as outside", "[st
 }
 
 TEST_CASE("a signal for which the command has a handler is the command's", "[stage3][contract]") {
-    hint("SigCgt in /proc/PID/status tells who has a handler");
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
-        for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2}) {
-            for (const Words& options : {Words{}, Words{"--init"}}) {
+        for (const Words& options : {Words{}, Words{"--init"}}) {
+            hint(options.empty() ? "SigCgt in /proc/PID/status tells who has a handler"
+                                 : "does init hold the report's pipe, so that nobody listens yet "
+                                   "(close_range)? Does it wait by sigwaitinfo, and seem to die "
+                                   "of what it does not block meanwhile (signalfd)?");
+            for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGALRM}) {
                 Process runner{container.probing({"catch", std::to_string(signal)}, options)};
                 runner.wait_for_output("ready");
                 runner.signal(signal);
@@ -35,6 +38,39 @@ TEST_CASE("a signal for which the command has a handler is the command's", "[sta
             }
         }
     }
+}
+
+TEST_CASE("an alarm of the runner's is the command's", "[stage3]") {
+    // It comes from the kernel as Ctrl-C does, and only to the runner. Too early it ends that.
+    for (const std::string milliseconds : {"300", "1000", "5000"}) {
+        Words command{probe(), "alarm", milliseconds};
+        for (const auto& word : StageContainer{3}.probing({"catch", "14"})) command.push_back(word);
+        const Result result = run(command);
+        INFO(result);
+        if (result.out.empty() && milliseconds != "5000") continue;
+        CHECK(result.out == "ready\ncaught 14\n");
+        return;
+    }
+}
+
+TEST_CASE("a command that waits for a signal without a handler gets it", "[stage3]") {
+    for (const int stage : container_stages()) {
+        const StageContainer container{stage};
+        for (const Words& options : {Words{}, Words{"--init"}}) {
+            Process runner{container.probing({"sigwait", "15"}, options)};
+            runner.wait_for_output("ready");
+            const std::string first = std::to_string(first_process_of(runner.pid()));
+            wait_until([&] { return read_file("/proc/" + first + "/wchan") != "0"; }, "it waits");
+            runner.signal(SIGTERM);
+            CHECK(runner.wait() == 0);
+            CHECK(runner.out() == "ready\ncaught 15\n");
+        }
+    }
+    // For another one than it waits for it has no handler.
+    Process runner{StageContainer{3}.probing({"sigwait", "10"})};
+    runner.wait_for_output("ready");
+    runner.signal(SIGTERM);
+    CHECK(runner.wait() == 143);
 }
 
 TEST_CASE("a command that takes its handler off goes on with what it does", "[stage3]") {
@@ -63,7 +99,11 @@ TEST_CASE("a signal on its way while a shell becomes the command is not lost", "
     }
 }
 
-TEST_CASE("a signal that is blocked for a moment ends the command after that", "[stage3]") {
+TEST_CASE("a signal that is blocked for a moment ends the command after that",
+          "[stage3][contract]") {
+    hint(
+        "the kernel drops it when it is unblocked: look again a little later, as long as it is "
+        "pending (ShdPnd) and blocked (SigBlk)");
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
         for (const std::string milliseconds : {"0", "250"}) {
@@ -126,7 +166,9 @@ TEST_CASE("a thousand signals at random moments of the start: none is lost", "[s
 }
 
 TEST_CASE("with --init the command is a child of process 1", "[stage3][contract]") {
-    hint("fork once more inside; process 1 only waits");
+    hint(
+        "fork once more inside; does process 1 close its copy of the report's pipe? Else the "
+        "runner hears of no success");
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
         CHECK(run(container.probing({"pid"}, {"--init"})).out == "2\n");
@@ -158,7 +200,9 @@ static const std::vector<int> kDeadlySignals = {
 
 TEST_CASE("with --init a command killed by a signal ends with 128 and its number",
           "[stage3][contract]") {
-    hint("one decoder for wait statuses: 128 + WTERMSIG where WIFSIGNALED");
+    hint(
+        "one decoder for wait statuses: 128 + WTERMSIG where WIFSIGNALED; or is the signal "
+        "ignored inside, as SIGPIPE in a program of Python's?");
     const rlimit no_core{0, 0};
     check(::setrlimit(RLIMIT_CORE, &no_core), "setrlimit", "RLIMIT_CORE");
     const StageContainer container{3};
@@ -216,15 +260,38 @@ TEST_CASE("when the command ends everything that it has left ends", "[stage3][co
     }
 }
 
-TEST_CASE("without a PID namespace too nothing is left of a command", "[stage3]") {
+TEST_CASE("without a PID namespace too nothing is left of a command", "[stage3][contract]") {
+    hint(
+        "PR_SET_CHILD_SUBREAPER, and when the command has ended kill and reap your children until "
+        "there are none");
     const StageContainer container{3};
     for (const Words& options :
-         {Words{"--share", "pid"}, Words{"--only", "uts"}, Words{"--share", "pid", "--init"}}) {
+         {Words{"--share", "pid"}, container.only("uts"), Words{"--share", "pid", "--init"}}) {
         const Result result = run(container.probing({"orphan"}, options));
         INFO(result);
         CHECK(result.exit_code == 0);
         CHECK_FALSE(is_alive(static_cast<pid_t>(std::stol(result.out))));
     }
+}
+
+TEST_CASE("without a PID namespace what the caller had started before lives on",
+          "[stage3][contract]") {
+    hint("a shell that becomes the runner by exec leaves it children: remember them at the start");
+    const StageContainer container{3};
+    Words command{"bash", "-c", "'" + probe() + "' sleep & echo $! >&2; exec \"$@\"", "bash"};
+    for (const auto& word : container.probing({"read"}, {"--share", "pid"})) {
+        command.push_back(word);
+    }
+    Process runner{command};
+    runner.wait_for_output("ready");
+    const std::string word = random_name();
+    runner.send(word + "\n");
+    runner.wait_for_output(word);
+    runner.close_stdin();
+    CHECK(runner.wait() == 0);
+    const auto earlier = static_cast<pid_t>(std::stol(runner.err()));
+    CHECK(is_alive(earlier));
+    ::kill(earlier, SIGKILL);
 }
 
 TEST_CASE("without a PID namespace --init reaps what the command leaves", "[stage3]") {

@@ -35,7 +35,8 @@ static pid_t child_of(pid_t parent) {
         std::stol(read_file(path + "/task/" + std::to_string(parent) + "/children")));
 }
 
-TEST_CASE("Ctrl-C ends a container as it ends any command", "[stage3]") {
+TEST_CASE("Ctrl-C ends a container as it ends any command", "[stage3][contract]") {
+    hint("the terminal sends SIGINT to both; the kernel drops it for process 1: kill that");
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
@@ -50,7 +51,8 @@ TEST_CASE("Ctrl-C ends a container as it ends any command", "[stage3]") {
     }
 }
 
-TEST_CASE("Ctrl-C reaches a handler of the command's once", "[stage3]") {
+TEST_CASE("Ctrl-C reaches a handler of the command's once", "[stage3][contract]") {
+    hint("it has come from the terminal (SI_KERNEL), to the whole group: do not pass it on");
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
@@ -66,7 +68,11 @@ TEST_CASE("Ctrl-C reaches a handler of the command's once", "[stage3]") {
     }
 }
 
-TEST_CASE("Ctrl-Z stops a container with all that is in it, and fg makes it go on", "[stage3]") {
+TEST_CASE("Ctrl-Z stops a container with all that is in it, and fg makes it go on",
+          "[stage3][contract]") {
+    hint(
+        "process 1 drops SIGTSTP: stop it by SIGSTOP, then yourself, and send it SIGCONT when you "
+        "go on; an init has it blocked, and its child stops by itself");
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
@@ -96,7 +102,9 @@ TEST_CASE("Ctrl-Z stops a container with all that is in it, and fg makes it go o
     }
 }
 
-TEST_CASE("a container in the background that reads from the terminal is stopped", "[stage3]") {
+TEST_CASE("a container in the background that reads from the terminal is stopped",
+          "[stage3][contract]") {
+    hint("SIGTTIN, as Ctrl-Z");
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
@@ -160,6 +168,62 @@ TEST_CASE("after a shell in a container the terminal is the caller's again", "[s
         script.type("word\n");
         CHECK(script.wait_for("got=") == "word");
         CHECK(script.wait() == 0);
+    }
+}
+
+TEST_CASE("after a command that had the terminal the caller has it again", "[stage3][contract]") {
+    hint("tcsetpgrp to your own group when the foreground group is gone; with SIGTTOU blocked");
+    for (const int stage : container_stages()) {
+        const StageContainer container{stage};
+        for (const Words& options : {Words{}, Words{"--init"}}) {
+            const std::string command = quoted(container.probing({"take-terminal"}, options));
+            AtTerminal script{{"sh", "-c", command + "; read -r word; echo got=$word"}};
+            script.wait_for("ready");
+            script.type("leave\n");
+            script.wait_for("leave");  // the echo
+            script.type("word\n");
+            CHECK(script.wait_for("got=") == "word");
+            CHECK(script.wait() == 0);
+        }
+    }
+}
+
+TEST_CASE("a container in the background that ends leaves the terminal as it is",
+          "[stage3][contract]") {
+    hint("tcsetpgrp only where the terminal's foreground group is gone: the shell's is there");
+    for (const int stage : container_stages()) {
+        AtTerminal shell{kShell};
+        shell.type("set -b\n");
+        shell.type(quoted(StageContainer{stage}.probing({"args", kFirstWord})) + " &\n");
+        shell.wait_for(kFirstWord);  // the echo
+        shell.wait_for(kFirstWord);
+        shell.wait_for("Done");
+        shell.type("echo ali''ve\n");
+        shell.wait_for("alive");
+        shell.type("exit 0\n");
+        CHECK(shell.wait() == 0);
+    }
+}
+
+TEST_CASE("without a PID namespace Ctrl-Z and fg work as ever", "[stage3][contract]") {
+    hint("the command stops by itself: stop too, or the shell waits for a job that stands still");
+    const StageContainer container{3};
+    for (const Words& options : {Words{"--share", "pid"}, Words{"--share", "pid", "--init"}}) {
+        AtTerminal shell{kShell};
+        shell.type(quoted(container.probing({"read"}, options)) + "\n");
+        shell.type(kFirstWord + "\n");
+        shell.wait_for(kFirstWord);  // the echo
+        shell.wait_for(kFirstWord);
+        shell.type(kCtrlZ);
+        shell.wait_for("Stopped");
+        shell.type("fg\n");
+        shell.type(kSecondWord + "\n");
+        shell.wait_for(kSecondWord);  // the echo
+        shell.wait_for(kSecondWord);
+        shell.type(kCtrlD);
+        CHECK(exit_code_at_prompt(shell) == "0");
+        shell.type("exit 0\n");
+        CHECK(shell.wait() == 0);
     }
 }
 

@@ -200,3 +200,29 @@ TEST_CASE("a tree that is still in use is removed as soon as it can be", "[stage
     CHECK(remover.wait() == 0);
     CHECK_FALSE(file_exists(tree));
 }
+
+TEST_CASE("without a PID namespace nothing is left of a command that had a root", "[stage4]") {
+    for (const int stage : stages_with_roots()) {
+        const StageContainer container{stage};
+        for (const Words& options :
+             {Words{"--share", "pid"}, Words{"--only", "mnt"}, Words{"--share", "pid", "--init"}}) {
+            const Result result = run(container.probing({"orphan"}, options));
+            INFO(result);
+            CHECK(result.exit_code == 0);
+            CHECK_FALSE(is_alive(static_cast<pid_t>(std::stol(result.out))));
+        }
+    }
+}
+
+TEST_CASE("what ends the orphans of a command spares the janitor", "[stage4]") {
+    if (!is_root()) need_user_namespaces();
+    const std::string temporary = temporary_directory();
+    const Result result = run({program(4), "run", "--quiet", "--share", "pid", "-v",
+                               probe() + ":/probe", "--", "/probe", "orphan"},
+                              {.environment = {"TMPDIR=" + temporary}});
+    INFO(result);
+    CHECK(result.exit_code == 0);
+    CHECK(result.err.empty());
+    CHECK_FALSE(is_alive(static_cast<pid_t>(std::stol(result.out))));
+    CHECK(names_in(temporary).empty());
+}

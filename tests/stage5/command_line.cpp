@@ -88,7 +88,43 @@ TEST_CASE("an image that is none is refused before anything is done", "[stage5][
     CHECK(fault_of_line(result.err, {"/no/such/image"}) == "");
 }
 
-TEST_CASE("options of the command are the command's", "[stage5][contract]") {
+TEST_CASE("IMAGE may be left out before two dashes, and is host then", "[stage5][contract]") {
+    hint("run [OPTIONS] [IMAGE] -- COMMAND; without -- the first word is IMAGE");
+    for (const Words& image : {Words{}, Words{"host"}}) {
+        Words words = image;
+        words.insert(words.end(), {"--", "sh", "-c", "echo $$; exit 3"});
+        const Result result = run_words(words, {.deadline = std::chrono::seconds{50}});
+        INFO(result);
+        CHECK(result.out == "1\n");
+        CHECK(result.exit_code == 3);
+    }
+    const std::string directory = temporary_directory();
+    write_file(directory + "/file", "");
+    for (const std::string word : {"sh", "file"}) {  // the image forgotten; no directory
+        const Result result = run_words({word, "-c", "true"}, {.directory = directory});
+        INFO(result);
+        CHECK(result.exit_code == 125);
+        CHECK(fault_of_line(result.err, {word}) == "");
+    }
+}
+
+TEST_CASE("what is no limit is refused with a line that names it", "[stage5][contract]") {
+    hint("parse the whole word, refuse what is left over, and less than 6 MiB");
+    const StageContainer container{5};
+    const std::pair<std::string, std::string> cases[] = {
+        {"--memory", "lots"}, {"--memory", "5"}, {"--memory", "12x"}, {"--memory", "-1"},
+        {"--cpu", "half"},    {"--cpu", "-1"},   {"--cpu", "5x"},     {"--pids", "many"},
+        {"--pids", "-1"},     {"--pids", "5x"}};
+    for (const auto& [option, value] : cases) {
+        const Result result = run(container.probing({"pid"}, {option, value}));
+        INFO(result);
+        REQUIRE(result.exit_code == 125);
+        CHECK(result.out == "");
+        CHECK(fault_of_line(result.err, {option, value}) == "");
+    }
+}
+
+TEST_CASE("options of the command are the command's", "[stage5][contract][first]") {
     hint("our options end at IMAGE: do not look for options in what follows");
     const StageContainer container{5};
     const std::string root = container.outside("");

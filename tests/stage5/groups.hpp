@@ -19,8 +19,11 @@ Words groups_of_process(pid_t pid);
 // version 1, that is there. Without its newline.
 std::string limit_in(const Words& groups, const Words& files);
 
+// The CPU quota, read from the groups: "50000 100000" are so many microseconds in each so many;
+// also of version 1, which keeps them in two files.
+std::string cpu_quota_in(const Words& groups);
+
 inline const Words kMemoryFiles = {"memory.max", "memory.limit_in_bytes"};
-inline const Words kCpuFiles = {"cpu.max", "cpu.cfs_quota_us"};
 inline const Words kPidsFiles = {"pids.max"};
 
 // The ID from "container-ID", the host name of a container of stage 5.
@@ -36,6 +39,10 @@ public:
     pid_t first() const { return first_; }
     const Words& groups() const { return groups_; }
     std::string limit(const Words& files) const { return limit_in(groups_, files); }
+    std::string cpu_quota() const { return cpu_quota_in(groups_); }
+
+    // Those of them that are still there, a line each.
+    std::string groups_left() const;
 
     // Fails the case unless they are gone within the time of a deadline.
     void check_groups_gone() const;

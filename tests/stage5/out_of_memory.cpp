@@ -45,6 +45,15 @@ TEST_CASE("a child's end for want of memory is the command's own affair", "[stag
     CHECK(result.err.find("out of memory, limit") == std::string::npos);
 }
 
+// Whether a line of the table begins and ends like this.
+static bool has_row(const std::string& table, const std::string& name, const std::string& end) {
+    std::istringstream lines{table};
+    for (std::string row; std::getline(lines, row);) {
+        if (row.starts_with(name + "  ") && row.ends_with("  " + end)) return true;
+    }
+    return false;
+}
+
 TEST_CASE("--stats tells what was used beside what was allowed", "[stage5][root][contract]") {
     hint(
         "memory.peak and cpu.stat (version 1: memory.max_usage_in_bytes, cpu.stat, cpuacct.usage)");
@@ -66,6 +75,13 @@ TEST_CASE("--stats tells what was used beside what was allowed", "[stage5][root]
         CHECK(row.ends_with("100 MiB"));
     }
     CHECK(names == Words{"", "memory", "CPU time", "throttled"});
+    hint("a limit of 0 is none, and allowed is \"no limit\"");
+    const Result free =
+        run(container.probing({"pid"}, {"--stats", "--memory", "0", "--cpu", "0", "--pids", "9"}));
+    INFO(free);
+    CHECK(free.out == "1\n");
+    CHECK(has_row(free.err, "memory", "no limit"));
+    CHECK(has_row(free.err, "CPU time", "no limit"));
 }
 
 TEST_CASE("CPU time is counted", "[stage5][root]") {

@@ -18,6 +18,7 @@ inline constexpr auto kNameVariable = "SLIPWAY_TEST_CASE";
 inline constexpr auto kReportVariable = "SLIPWAY_TEST_REPORT";      // descriptor for skip and hints
 inline constexpr auto kPatienceVariable = "SLIPWAY_TEST_PATIENCE";  // see patient()
 inline constexpr auto kCheckVariable = "SLIPWAY_TEST_CHECK";        // see checked_stage()
+inline constexpr auto kGradedVariable = "SLIPWAY_TEST_GRADED";      // see grade
 
 // How the name of a directory begins that temporary_directory() made.
 inline constexpr auto kHandedOut = "handed-out-";
@@ -30,6 +31,12 @@ std::string own_program();
 // All cases that Catch2 knows and the expression ("[stage3]~[root]", or a name) selects; without
 // one all that are not hidden.
 std::vector<Case> find_cases(const std::string& expression);
+
+// From here on what hint() is told is not about what has failed.
+void end_hints();
+
+// The signal that killed the program that has ended last; 0 when none did.
+int signal_of_last_end();
 
 // What the programs of this case have been told and have said: those that run and the last one that
 // has ended.

@@ -3,11 +3,15 @@
 #define CATCH_CONFIG_RUNNER
 #include "tests/support/catch.hpp"
 
+#include <signal.h>
+
 #include <array>
+#include <set>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "tests/support/case.hpp"
+#include "tests/support/testing.hpp"
 
 #if CATCH_VERSION_MAJOR >= 3
 using ReporterBase = Catch::StreamingReporterBase;
@@ -47,6 +51,19 @@ static std::string in_one_line(const std::string& text) {
     return line + "... " + std::to_string(text.size() - kShownBytesMax) + " bytes more";
 }
 
+// What a number above 128 means when a signal is behind it.
+static std::string death(const std::string& expression, const std::string& got) {
+    const int number = signal_of_last_end();
+    const bool is_exit_code = expression.find("wait()") != std::string::npos ||
+                              expression.find("exit_code") != std::string::npos;
+    if (number == 0 || !is_exit_code || got != std::to_string(128 + number)) return {};
+    const std::string text = " (killed by signal " + std::to_string(number);
+    for (const int asks : {SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM}) {
+        if (number == asks) return text + ": it has no handler for it)";
+    }
+    return text + ")";
+}
+
 // `got == expected` in two lines. Left as it is when it does not fall apart in one way only.
 static std::string got_and_expected(const std::string& expression, const std::string& expanded) {
     if (expression.find(" == ") == std::string::npos) return "  that is: " + expanded + "\n";
@@ -54,10 +71,22 @@ static std::string got_and_expected(const std::string& expression, const std::st
         const auto at = expanded.find(sign);
         if (at == std::string::npos) continue;
         if (at != expanded.rfind(sign)) break;
-        return "  got:      " + in_one_line(expanded.substr(0, at)) +
+        const std::string got = in_one_line(expanded.substr(0, at));
+        return "  got:      " + got + death(expression, got) +
                "\n  expected: " + in_one_line(expanded.substr(at + sign.size())) + "\n";
     }
     return "  that is: " + expanded + "\n";
+}
+
+// What was started, without what it has said so far.
+static std::string commands_in(const std::string& programs) {
+    std::string commands;
+    for (std::size_t start = 0; start < programs.size();) {
+        const std::size_t end = std::min(programs.find('\n', start), programs.size());
+        if (programs[start] == '$') commands += programs.substr(start, end - start) + "\n";
+        start = end + 1;
+    }
+    return commands;
 }
 
 void Reporter::show(const Catch::AssertionStats& stats) {
@@ -72,13 +101,18 @@ void Reporter::show(const Catch::AssertionStats& stats) {
     }
     const std::string thrown{result.getMessage()};
     if (result.hasMessage()) text += "  " + thrown + (thrown.ends_with('\n') ? "" : "\n");
+    end_hints();
+    static std::set<std::string> shown;  // what has been shown need not be read again
     bool shows_program = text.find("$ ") != std::string::npos;
     for (const Catch::MessageInfo& message : stats.infoMessages) {
         if (message.message == thrown) continue;
-        text += message.message + (message.message.ends_with('\n') ? "" : "\n");
         shows_program = shows_program || message.message.find("$ ") != std::string::npos;
+        if (!shown.insert(message.message).second) continue;
+        text += message.message + (message.message.ends_with('\n') ? "" : "\n");
     }
-    print(text + (shows_program ? "" : describe_programs()));
+    const std::string programs = shows_program ? "" : describe_programs();
+    if (!shown.insert(commands_in(programs)).second) return print(text);
+    print(text + programs);
 }
 
 CATCH_REGISTER_REPORTER("slipway", Reporter)
@@ -87,7 +121,10 @@ CATCH_REGISTER_REPORTER("slipway", Reporter)
 static Catch::Session& session() {
     static Catch::Session only_session;
     static const bool is_ready = [] {
-        const std::array arguments{"slipway-tests", "--reporter", "slipway"};
+        // Of a reader's program three faults are enough: the rest is mostly the same once more.
+        const char* const faults_max = checked_stage() > 0 ? "3" : "1000";
+        const std::array arguments{"slipway-tests", "--reporter", "slipway", "--abortx",
+                                   faults_max};
         return only_session.applyCommandLine(static_cast<int>(arguments.size()),
                                              arguments.data()) == 0;
     }();

@@ -8,7 +8,6 @@
 #include <cctype>
 #include <cstdlib>
 #include <random>
-#include <set>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -120,9 +119,17 @@ static void report(const std::string& text) {
     write_all(number.empty() ? STDERR_FILENO : std::atoi(number.c_str()), text, "report");
 }
 
+static bool hints_are_over = false;
+
+void end_hints() {
+    hints_are_over = true;
+}
+
 void hint(const std::string& text) {
-    static std::set<std::string> said;
-    if (said.insert(text).second) report("hint: " + text + "\n");
+    static std::string last;
+    if (hints_are_over || text == last) return;
+    last = text;
+    report("hint: " + text + "\n");
 }
 
 void skip(const std::string& reason) {

@@ -85,7 +85,7 @@ static std::string command_line_of(const std::string& process) {
 }
 
 std::vector<LivingProcess> living_descendants_of(pid_t process) {
-    std::multimap<pid_t, LivingProcess> by_parent;
+    std::multimap<pid_t, pid_t> by_parent;
     for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
         const std::string name = entry.path().filename();
         if (name.find_first_not_of("0123456789") != std::string::npos) continue;
@@ -97,8 +97,7 @@ std::vector<LivingProcess> living_descendants_of(pid_t process) {
             pid_t parent = 0;
             words >> state >> parent;
             if (state == "Z" || state == "X") continue;
-            by_parent.emplace(parent, LivingProcess{std::atoi(name.c_str()),
-                                                    command_line_of(entry.path().string())});
+            by_parent.emplace(parent, std::atoi(name.c_str()));
         } catch (const SystemError&) {
             continue;  // it has ended meanwhile
         }
@@ -109,8 +108,13 @@ std::vector<LivingProcess> living_descendants_of(pid_t process) {
         const auto [first, last] = by_parent.equal_range(parents.back());
         parents.pop_back();
         for (auto child = first; child != last; ++child) {
-            found.push_back(child->second);
-            parents.push_back(child->second.pid);
+            parents.push_back(child->second);
+            try {
+                const std::string directory = "/proc/" + std::to_string(child->second);
+                found.push_back({child->second, command_line_of(directory)});
+            } catch (const SystemError&) {
+                continue;  // it has ended meanwhile
+            }
         }
     }
     return found;

@@ -1,6 +1,7 @@
 // slipway-tests: every test of the project and its runner, in one program.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -57,6 +58,8 @@ static CommandLine parse(int argc, char** argv) {
              line.runner.again = text;
              line.runner.is_verbose = true;
          }},
+        {"--first-decide", "", "when a case tagged [first] fails no other one is run",
+         [&](auto) { line.runner.first_decide = true; }},
         {"--case", "NAME", "one case in this process, without a sandbox: for a debugger",
          [&](auto text) { line.only_case = text; }},
     };
@@ -100,6 +103,10 @@ static int run_all(const CommandLine& line, const std::vector<Case>& cases) {
     if (!selection.elsewhere.empty()) print("elsewhere:\n");
     for (const auto& need : selection.elsewhere) print("    " + need + "\n");
     if (totals.interrupted) print("interrupted\n");
+    if (totals.not_run > 0) {
+        print("make that pass first: " + std::to_string(totals.not_run) +
+              " other cases were not run\n");
+    }
     print(summary(totals) + "\n");
     if (totals.interrupted) return 130;
     const bool failed = totals.failed > 0 || (line.runner.is_strict && totals.skipped > 0);
@@ -109,6 +116,9 @@ static int run_all(const CommandLine& line, const std::vector<Case>& cases) {
 int main(int argc, char** argv) try {
     ensure_standard_streams();
     ::signal(SIGPIPE, SIG_IGN);
+    // Marks are written on our descriptors: a program under test, the same user as we, shall not
+    // open them through /proc, nor look into our memory. Before anyone of these is started.
+    if (std::getenv(kGradedVariable) != nullptr) ::prctl(PR_SET_DUMPABLE, 0);
     ::signal(SIGCHLD, SIG_DFL);  // ignored by a caller it would take away every exit code
     const CommandLine line = parse(argc, argv);
     if (!line.only_case.empty()) return run_case_in_this_process(line.only_case);

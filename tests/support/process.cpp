@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,57 +12,13 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "tests/support/case.hpp"
+#include "tests/support/shown.hpp"
 #include "tests/support/testing.hpp"
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 static constexpr std::size_t kStreamBytesMax = 64u << 20;
-static constexpr std::size_t kShownBytesMax = 16u << 10;
-
-static std::string quoted(const std::string& word) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
-    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-    std::string text = "'";
-    for (const char letter : word) text.append(letter == '\'' ? "'\\''" : std::string(1, letter));
-    return text + "'";
-}
-
-static std::string command_line_of(const std::vector<std::string>& command,
-                                   const RunOptions& options) {
-    std::string text;
-    if (!options.directory.empty()) text += "cd " + quoted(options.directory) + " && ";
-    for (const auto& entry : options.environment) text += quoted(entry) + " ";
-    for (const auto& word : command) text += quoted(word) + " ";
-    text.pop_back();
-    return text;
-}
-
-// The stream for a person: its middle left out when it is long, control bytes made visible.
-static std::string shown(const std::string& name, const std::string& stream) {
-    if (stream.empty()) return "  " + name + ": (empty)\n";
-    std::string text = "  " + name + ":\n";
-    const auto add_lines = [&](std::string_view part) {
-        while (!part.empty()) {
-            const std::size_t end = std::min(part.find('\n'), part.size());
-            text += "    | " + printable(part.substr(0, end)) + "\n";
-            part.remove_prefix(std::min(end + 1, part.size()));
-        }
-    };
-    const std::string_view whole{stream};
-    if (whole.size() <= kShownBytesMax) {
-        add_lines(whole);
-    } else {
-        add_lines(whole.substr(0, kShownBytesMax / 2));
-        text +=
-            "    ... " + std::to_string(whole.size() - kShownBytesMax) + " bytes not shown ...\n";
-        add_lines(whole.substr(whole.size() - kShownBytesMax / 2));
-    }
-    if (!stream.ends_with('\n')) text += "    (no newline at the end)\n";
-    return text;
-}
-
 static constexpr int kNotWaitedFor = -1;
 
 static std::string duration_text(milliseconds duration) {
@@ -75,6 +32,7 @@ std::ostream& operator<<(std::ostream& stream, const Result& result) {
         stream << "none, it was running when the test gave up";
     } else {
         stream << result.exit_code;
+        if (result.killed_by != 0) stream << " (killed by signal " << result.killed_by << ")";
     }
     if (result.timed_out) {
         stream << " (no answer after " << duration_text(result.deadline) << ": killed)";
@@ -142,6 +100,12 @@ static Result& last_program() {
     return result;
 }
 
+static int last_signal = 0;
+
+int signal_of_last_end() {
+    return last_signal;
+}
+
 std::string describe_programs() {
     std::ostringstream text;
     if (!last_program().command_line.empty()) text << last_program();
@@ -180,7 +144,11 @@ Process::~Process() {
     if (!command_line_.empty()) {  // else run() has taken it all
         out();
         err();
-        last_program() = {exit_code_, std::move(out_), std::move(err_), false, command_line_, {}};
+        last_program() = {.exit_code = exit_code_,
+                          .out = std::move(out_),
+                          .err = std::move(err_),
+                          .command_line = command_line_,
+                          .killed_by = killed_by_};
     }
 }
 
@@ -257,7 +225,7 @@ std::string Process::read_line() {
     move_bytes_until([&] { return line_end() != std::string::npos || !output_; }, "line");
     const std::size_t end = std::min(line_end(), out_.size());
     if (line_start_ >= out_.size()) throw Failure{"stdout ended before a line\n" + describe()};
-    const std::string line = out_.substr(line_start_, end - line_start_);
+    std::string line = out_.substr(line_start_, end - line_start_);
     line_start_ = end + 1;
     return line;
 }
@@ -293,10 +261,19 @@ void Process::signal(int number) {
     check(::kill(pid_, number), "kill", command_line_);
 }
 
+// Its code alone would not say whether a signal killed it or it ended with 128 + n by itself.
+void Process::reap() {
+    siginfo_t end{};
+    check(::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOWAIT), "waitid");
+    if (end.si_code != CLD_EXITED) killed_by_ = end.si_status;
+    last_signal = killed_by_;
+    exit_code_ = child_.wait();
+}
+
 int Process::wait() {
     if (child_.pid() == 0) return exit_code_;
     move_bytes_until([&] { return has_ended_; }, "end of the program");
-    exit_code_ = child_.wait();
+    reap();
     out();
     err();
     return exit_code_;
@@ -313,7 +290,9 @@ Result run(const std::vector<std::string>& command, const RunOptions& options) {
         result.timed_out = Clock::now() >= end && !process.is_over();
     }
     if (result.timed_out && !process.has_ended_) ::kill(-process.pid_, SIGKILL);
-    result.exit_code = process.child_.wait();
+    process.reap();
+    result.exit_code = process.exit_code_;
+    result.killed_by = process.killed_by_;
     result.out = process.out();
     result.err = process.err();
     result.deadline = process.deadline_;

@@ -41,6 +41,22 @@ static std::string indented(const std::string& text) {
     return result;
 }
 
+// The last of the hints, which a case says before what may fail, at the top: it is what to read.
+static std::string with_hint_first(const std::string& text) {
+    std::string hint, others;
+    for (std::size_t start = 0; start < text.size();) {
+        const std::size_t end = std::min(text.find('\n', start), text.size() - 1) + 1;
+        const std::string line = text.substr(start, end - start);
+        if (line.starts_with("hint: ")) {
+            hint = line;
+        } else {
+            others += line;
+        }
+        start = end;
+    }
+    return hint + others;
+}
+
 // For a shell, and the end of its line.
 static std::string quoted(const std::string& name) {
     std::string text = "'";
@@ -53,7 +69,7 @@ public:
     Runner(const std::vector<Case>& cases, const RunnerOptions& options)
         : options_{options}, count_{cases.size()} {
         for (const Case& test : cases) {
-            (test.has("[serial]") ? serial_ : waiting_).push_back(test);
+            (is_first(test) ? first_ : test.has("[serial]") ? serial_ : waiting_).push_back(test);
         }
         // The long ones first, so that nobody waits for one of them alone at the end.
         std::stable_partition(waiting_.begin(), waiting_.end(),
@@ -70,7 +86,9 @@ private:
         std::string report;
     };
 
+    bool is_first(const Case& test) const { return options_.first_decide && test.has("[first]"); }
     void start(const Case& test);
+    void start_from(std::vector<Case>& cases);
     void start_what_may_run();
     void wait_for_something();
     bool receive(Running& running);
@@ -83,7 +101,7 @@ private:
     const std::size_t count_;
     SignalFd signals_{SIGINT, SIGTERM, SIGHUP};
     const CgroupPlaces places_;
-    std::vector<Case> waiting_, serial_;
+    std::vector<Case> first_, waiting_, serial_;
     std::vector<Running> running_;
     int started_ = 0;
     Totals totals_;
@@ -103,18 +121,19 @@ void Runner::start(const Case& test) {
     running_.push_back({test, supervise(supervision, places_), Clock::now(), {}});
 }
 
+void Runner::start_from(std::vector<Case>& cases) {
+    const Case test = cases.front();
+    cases.erase(cases.begin());
+    start(test);
+}
+
 void Runner::start_what_may_run() {
     if (totals_.interrupted) return;
-    while (running_.size() < options_.jobs && !waiting_.empty()) {
-        const Case test = waiting_.front();
-        waiting_.erase(waiting_.begin());
-        start(test);
-    }
-    if (running_.empty() && !serial_.empty()) {
-        const Case test = serial_.front();
-        serial_.erase(serial_.begin());
-        start(test);
-    }
+    while (running_.size() < options_.jobs && !first_.empty()) start_from(first_);
+    const auto is_deciding = [&](const Running& one) { return is_first(one.test); };
+    if (std::ranges::any_of(running_, is_deciding)) return;
+    while (running_.size() < options_.jobs && !waiting_.empty()) start_from(waiting_);
+    if (running_.empty() && !serial_.empty()) start_from(serial_);
 }
 
 void Runner::show(const std::string& text) const {
@@ -146,8 +165,13 @@ void Runner::finish(Running& running) {
         show("skipped: " + running.test.name + ": " + printable(text) + "\n");
     } else {
         ++totals_.failed;
-        show("FAILED: " + heading + indented(text));
+        show("FAILED: " + heading + indented(with_hint_first(text)));
         if (for_reader) show("    again: " + options_.again + " CASE=" + quoted(running.test.name));
+        if (is_first(running.test)) {
+            totals_.not_run += waiting_.size() + serial_.size();
+            waiting_.clear();
+            serial_.clear();
+        }
     }
 }
 

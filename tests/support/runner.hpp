@@ -15,10 +15,12 @@ struct RunnerOptions {
     bool is_strict = false;                // a skip is a failure
     bool is_verbose = false;               // a line for each case that passed
     std::string again;                     // of a reader's program: what CASE=NAME is added to
+    bool first_decide = false;             // when a case tagged [first] fails no other one is run
 };
 
 struct Totals {
     int passed = 0, failed = 0, skipped = 0;
+    std::size_t not_run = 0;  // for a [first] one that failed
     bool interrupted = false;
 };
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <map>
 
 #include "common/file.hpp"
@@ -11,7 +12,8 @@
 Machine this_machine() {
     const std::string apparmor = "/sys/module/apparmor/parameters/enabled";
     return {::geteuid() == 0, cgroup_layout(),
-            file_exists(apparmor) && read_file(apparmor).starts_with('Y')};
+            file_exists(apparmor) && read_file(apparmor).starts_with('Y'),
+            std::getenv("SLIPWAY_TEST_VM") != nullptr};
 }
 
 static std::string unmet_need(const Machine& machine, const Case& test) {
@@ -19,6 +21,7 @@ static std::string unmet_need(const Machine& machine, const Case& test) {
     if (test.has("[user]") && machine.is_root) return "an ordinary user: make test without root";
     if (test.has("[apparmor]") && !machine.has_apparmor)
         return "a kernel with AppArmor: make test-vm";
+    if (test.has("[vm]") && !machine.is_ours) return "a machine of its own: make test-vm";
     std::string layouts;
     for (const std::string layout : {"v1", "v2", "hybrid"}) {
         if (!test.has("[" + layout + "]")) continue;

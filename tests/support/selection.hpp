@@ -11,6 +11,7 @@ struct Machine {
     bool is_root = false;
     std::string cgroup_layout;  // "v1", "v2", "hybrid"
     bool has_apparmor = false;
+    bool is_ours = false;  // a virtual one, whose clock may be set
 };
 
 struct Selection {

@@ -286,10 +286,11 @@ static Outcome run_supervised(const Supervision& supervision, const CgroupPlaces
     std::vector<std::string> faults;
     if (running.wait_for_end(signals, supervision.deadline)) {
         outcome = judge(running);
+        // Whoever has lost a parent becomes a child of ours: without a child nobody is left.
         if (!wait_for_descendants(running, signals, kGraceForExiting)) {
             add_living("process left behind", faults);
+            kill_descendants(running, signals, sandbox.cgroups);
         }
-        kill_descendants(running, signals, sandbox.cgroups);
         add_leaks(sandbox, before, faults);
     } else {
         const auto seconds = std::to_string(supervision.deadline.count() / 1000);

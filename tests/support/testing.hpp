@@ -2,7 +2,9 @@
 //
 // The name of a case is a sentence about behaviour. Its tags say the topic ([stage3]) and what it
 // needs: [root] or [user] (an ordinary user), [v1] [v2] [hybrid] (one of these cgroup layouts),
-// [serial] (alone, after the others, in the host's own namespaces), [slow] (300 s, not 60).
+// [serial] (alone, after the others, in the host's own namespaces), [slow] (300 s, not 60), [vm]
+// (in a virtual machine, whose clock it may set). Of a [contract] the case tagged [first] is asked
+// first: a program that fails it is asked no other.
 // Each case is a process of its own; after it the runner looks for what was left behind.
 #pragma once
 
@@ -41,6 +43,7 @@ struct Result {
     bool timed_out = false;      // and was killed
     std::string command_line{};  // to paste into a shell
     std::chrono::milliseconds deadline{};
+    int killed_by = 0;  // the signal, if one did
 };
 
 // INFO(result): the command, how it ended, both streams.
@@ -88,6 +91,7 @@ private:
     friend Result run(const std::vector<std::string>& command, const RunOptions& options);
 
     bool is_over() const;
+    void reap();
     void move_bytes(std::chrono::milliseconds at_most) const;
     void move_bytes_until(const std::function<bool()>& condition, std::string_view what) const;
     std::string describe() const;
@@ -95,7 +99,7 @@ private:
     std::string command_line_;
     std::chrono::milliseconds deadline_;
     std::size_t line_start_ = 0;
-    int exit_code_ = -1;
+    int exit_code_ = -1, killed_by_ = 0;
     pid_t pid_ = 0;
     mutable std::string unsent_, out_, err_;
     mutable Fd input_, output_, error_, pidfd_;
@@ -130,7 +134,7 @@ bool is_root();
 // A name that no other case has: letters and digits, from the seed of the run.
 std::string random_name();
 
-// What to think of when this case fails: printed then, below all else. Said before what may fail.
+// What to think of when what follows fails: the last one said before is printed above all else.
 void hint(const std::string& text);
 
 // The stage whose contract a reader's own program is checked against; 0 when the project's own

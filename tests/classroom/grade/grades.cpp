@@ -24,10 +24,19 @@ struct Running {
     std::string note{};
 };
 
+// What the tests of a stage start beside the program that is asked about. The stage's own is not
+// there where it can be spared, nor its sources: a submission that only starts them is none.
+static std::vector<std::string> programs_for(int stage) {
+    if (stage == 2) return {"stage1-tcp-manager"};
+    if (stage >= 4) return {"stage4-chroot"};
+    return {};
+}
+
 static SandboxPlan plan_for(const Grading& grading, const Submission& one, std::size_t which) {
-    SandboxPlan plan{.tree = grading.tree,
-                     .build = grading.build,
+    SandboxPlan plan{.build = grading.build,
+                     .programs = programs_for(grading.stage),
                      .submission = one.place,
+                     .hidden = {grading.tree, grading.build, grading.class_directory},
                      .number = static_cast<int>(which)};
     const std::string program = kSubmissionInside + (one.program.empty() ? "" : "/" + one.program);
     plan.command = {kBuildInside + "/tests/" + grading.tests,
@@ -43,8 +52,8 @@ static SandboxPlan plan_for(const Grading& grading, const Submission& one, std::
                         "TMPDIR=" + kWorkInside,
                         "LC_ALL=C.UTF-8",
                         "BUILD=" + kBuildInside,
-                        "SLIPWAY_SOURCE=" + kTreeInside,
                         std::string{kPatienceVariable} + "=" + kPatience,
+                        std::string{kGradedVariable} + "=1",
                         std::string{kCheckVariable} + "=" + std::to_string(grading.stage),
                         "STAGE" + std::to_string(grading.stage) + "=" + program};
     return plan;

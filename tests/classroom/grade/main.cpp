@@ -79,6 +79,7 @@ static Grading grading_from_variables(const std::string& tests) {
     grading.tree = std::filesystem::current_path();
     grading.build =
         std::filesystem::absolute(variable("BUILD").empty() ? "build" : variable("BUILD"));
+    if (!variable("DIR").empty()) grading.class_directory = absolute(variable("DIR"));
     grading.tests = tests.empty() ? "check-" + std::to_string(grading.stage) : tests;
     grading.expression = variable("CASE").empty()
                              ? "[contract][stage" + std::to_string(grading.stage) + "]~[slow]"

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -97,6 +98,8 @@ struct Parts {
         duplicate_onto(parts.output, STDOUT_FILENO);
         duplicate_onto(parts.output, STDERR_FILENO);
         check(::chdir(kWorkInside.c_str()), "chdir", kWorkInside);
+        // Our output is the tests', and so is of no concern to what they start.
+        check(::prctl(PR_SET_DUMPABLE, 0), "prctl", "PR_SET_DUMPABLE");
         run_as_init([&] {
             reset_signals();
             close_on_exec_from(3);
@@ -122,7 +125,7 @@ Sandbox start_in_sandbox(const SandboxPlan& plan) {
         CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
     if (!are_root()) namespaces |= CLONE_NEWUSER;
     Sandbox sandbox{.cgroup = limited_group(), .output = {}, .init = {}};
-    const SandboxMounts mounts{plan.tree, plan.build, plan.submission};
+    const SandboxMounts mounts{plan.build, plan.submission, plan.programs, plan.hidden};
     Pipe output = make_pipe();
     ChildReport report;
     const pid_t pid = sandbox.cgroup->fork_into(namespaces);

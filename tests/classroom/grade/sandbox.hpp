@@ -11,15 +11,16 @@
 #include "stage5-cgroups/cgroup.hpp"
 
 // Where things are inside.
-inline const std::string kTreeInside = "/tmp/project";
 inline const std::string kBuildInside = "/tmp/build";
 inline const std::string kSubmissionInside = "/tmp/submission";
 inline const std::string kWorkInside = "/tmp/work";
 
 struct SandboxPlan {
-    std::string tree, build;  // seen read-only
-    std::string submission;   // a directory or a file, seen read-only too
-    int number = 0;           // where we are root each has a user of its own
+    std::string build;                    // of it build/tests is seen, read-only,
+    std::vector<std::string> programs{};  // and these, which the tests start
+    std::string submission;               // a directory or a file, seen read-only too
+    std::vector<std::string> hidden{};    // directories in which others could find an answer
+    int number = 0;                       // where we are root each has a user of its own
     std::vector<std::string> command{};
     std::vector<std::string> environment{};
 };

@@ -81,8 +81,11 @@ static void attach_read_only(const Fd& mount, const std::string& path) {
 
 void arrange_mounts(const SandboxMounts& mounts) {
     // Taken before what they lie in is covered.
-    const Fd tree = clone_mount(mounts.tree);
-    const Fd build = clone_mount(mounts.build);
+    const Fd tests = clone_mount(mounts.build + "/tests");
+    std::vector<std::pair<std::string, Fd>> programs;
+    for (const auto& name : mounts.programs) {
+        programs.emplace_back(name, clone_mount(mounts.build + "/" + name));
+    }
     const Fd submission = clone_mount(mounts.submission);
     make_host_read_only();
     const char* home = std::getenv("HOME");
@@ -91,9 +94,12 @@ void arrange_mounts(const SandboxMounts& mounts) {
     cover("/var/tmp", "16m", "1777");
     cover("/dev/shm", "64m", "1777");
     cover("/dev/mqueue", "1m", "1777");
+    for (const auto& directory : mounts.hidden) cover(directory, "1m", "0755");
     cover("/tmp", "512m", "1777");
-    attach_read_only(tree, kTreeInside);
-    attach_read_only(build, kBuildInside);
+    check(::mkdir(kBuildInside.c_str(), 0755), "mkdir", kBuildInside);
+    attach_read_only(tests, kBuildInside + "/tests");
+    for (const auto& [name, program] : programs)
+        attach_read_only(program, kBuildInside + "/" + name);
     attach_read_only(submission, kSubmissionInside);
     check(::mkdir(kWorkInside.c_str(), 0777), "mkdir", kWorkInside);
     check(::chmod(kWorkInside.c_str(), 0777), "chmod", kWorkInside);

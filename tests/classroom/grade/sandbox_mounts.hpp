@@ -3,9 +3,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 struct SandboxMounts {
-    std::string tree, build, submission;
+    std::string build, submission;
+    std::vector<std::string> programs{}, hidden{};
 };
 
 // For a process in a mount namespace of its own, whose mounts are private, and with rights over it.

@@ -35,8 +35,9 @@ struct Grading {
     std::chrono::seconds time_limit{120};
     std::size_t at_a_time = 2;
     std::string tree{}, build{};
-    std::string tests{};       // the name of the tests' program in BUILD/tests
-    std::string expression{};  // which cases
+    std::string class_directory{};  // in which all submissions are, if one was named
+    std::string tests{};            // the name of the tests' program in BUILD/tests
+    std::string expression{};       // which cases
     std::vector<std::string> cases{};
 };
 

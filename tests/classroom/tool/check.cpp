@@ -100,8 +100,10 @@ CheckCommand check_command(const CheckRequest& request, const std::string& progr
     CheckCommand command;
     command.words = {tests,     "--seed",       std::to_string(request.seed),
                      "--again", again(request), expression(request)};
-    command.variables = {std::string{kCheckVariable} + "=" + std::to_string(request.stage)};
-    for (int stage = first_stage({.stage = request.stage}); stage <= request.stage; ++stage) {
+    if (request.first_decide) command.words.insert(command.words.begin() + 1, "--first-decide");
+    const int last = std::max(request.stage, request.program_stage);
+    command.variables = {std::string{kCheckVariable} + "=" + std::to_string(last)};
+    for (int stage = first_stage({.stage = last}); stage <= last; ++stage) {
         if (program.empty()) break;
         command.variables.push_back("STAGE" + std::to_string(stage) + "=" + program);
     }

@@ -10,12 +10,14 @@
 // What is to be checked, as it was typed.
 struct CheckRequest {
     int stage = 0;
+    int program_stage = 0;   // whose command line the program has, when it is a later one's
     std::string exercise{};  // "3.2": its check alone
     std::string bug{};       // the same of a planted bug
     std::string program{};
     std::vector<std::string> parts{};  // of stage 6: "SLIPWAYD=path"
     bool only_this_stage = false;
     bool without_slow = false;
+    bool first_decide = false;  // the other cases are not run when a [first] one fails
     std::uint64_t seed = 0;
     std::string only_case{};  // the name of one
 };

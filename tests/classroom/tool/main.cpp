@@ -108,7 +108,11 @@ static int make_new_exercise(const Workshop& workshop, const Exercise& exercise)
 
 static int wanted_stage_up_to_5() {
     const int stage = wanted_stage();
-    if (stage > 5) throw UsageError{"STAGE=" + std::to_string(stage) + ": this is for 1 to 5"};
+    if (stage > 5) {
+        throw UsageError{
+            "STAGE=6: this is for 1 to 5. Stage 6 is three programs: write one of them "
+            "(make check STAGE=6 CLI=path), or one part: EX=6.1 to 6.6"};
+    }
     return stage;
 }
 
@@ -183,7 +187,8 @@ static int check_tests(const Workshop& workshop) {
 
 static int run(const std::string& verb, const Workshop& workshop) {
     if (verb == "check") {
-        become_check(workshop, request_from_variables({.stage = wanted_stage()}));
+        become_check(workshop,
+                     request_from_variables({.stage = wanted_stage(), .first_decide = true}));
     }
     if (verb == "exercise") {
         const Exercise exercise = wanted_exercise(workshop);
@@ -192,8 +197,10 @@ static int run(const std::string& verb, const Workshop& workshop) {
     }
     if (verb == "new") return make_new(workshop);
     if (verb == "progress") {
-        return show_progress(workshop, wanted_directory("where your programs are"),
-                             variable("CASE"));
+        const int stage = variable("STAGE").empty() ? 0 : wanted_stage_up_to_5();
+        return show_progress(workshop, {.directory = wanted_directory("where your programs are"),
+                                        .stage = stage,
+                                        .only_case = variable("CASE")});
     }
     if (verb == "bug") return plant(workshop, wanted_bug(workshop));
     if (verb == "export") return hand_out(workshop);

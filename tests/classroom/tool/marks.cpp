@@ -26,13 +26,6 @@ std::vector<Mark> marks_in(std::string_view output) {
     return marks;
 }
 
-static std::string behind(const Mark& mark, std::string_view words, std::string_view end) {
-    const auto start = mark.text.find(words);
-    if (start == std::string::npos) return {};
-    const auto begin = start + words.size();
-    return mark.text.substr(begin, mark.text.find_first_of(end, begin) - begin);
-}
-
 std::string what_to_read(const Mark& mark) {
     const auto start = mark.text.find("not written yet: ");
     if (start == std::string::npos) return {};
@@ -42,5 +35,7 @@ std::string what_to_read(const Mark& mark) {
 }
 
 std::string hint_in(const Mark& mark) {
-    return behind(mark, "\nhint: ", "\n");
+    static constexpr std::string_view kWords = "hint: ";
+    if (!mark.text.starts_with(kWords)) return {};
+    return mark.text.substr(kWords.size(), mark.text.find('\n') - kWords.size());
 }

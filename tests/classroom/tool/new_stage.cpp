@@ -31,7 +31,7 @@ build/obj/%.o: %.cpp
 check: $(PROGRAM)
 	@$(MAKE) --no-print-directory -C $(SLIPWAY) check STAGE=@N@ ONLY=1 PROGRAM=$(abspath $(PROGRAM))
 progress:
-	@$(MAKE) --no-print-directory -C $(SLIPWAY) progress DIR=$(CURDIR)
+	@$(MAKE) --no-print-directory -C $(SLIPWAY) progress DIR=$(CURDIR) STAGE=@N@
 .PHONY: check progress
 -include $(OBJECTS:.o=.d)
 )";
@@ -137,7 +137,9 @@ void make_empty_stage(const Workshop& workshop, int stage, const std::string& di
     write_file(directory + "/CONTRACT.md",
                contract_heading(stage) + with_whole_links(contract, workshop.tree, "book") + "\n" +
                    filled("How it is done: @TREE@/@CHAPTER@. Whether it is done:\n\n"
-                          "    make -C @TREE@ check STAGE=@N@ ONLY=1 PROGRAM=$PWD/run\n",
+                          "    make -C @TREE@ check STAGE=@N@ ONLY=1 PROGRAM=$PWD/run\n\n"
+                          "And in two seconds, how much of it is:\n\n"
+                          "    make -C @TREE@ progress DIR=$PWD\n",
                           workshop, stage));
     write_file(directory + "/run", filled(kRunScript, workshop, stage), 0755);
 }

@@ -52,7 +52,7 @@ static std::vector<std::string> cases_of(const std::string& tests, const std::st
 
 static Suite start(const Workshop& workshop, const CheckRequest& request,
                    const std::string& program) {
-    const std::string tests = tests_of(workshop, request.stage);
+    const std::string tests = tests_of(workshop, request.program_stage);
     CheckCommand command = check_command(request, program, tests);
     Suite suite{.stage = request.stage, .cases = cases_of(tests, command.words.back())};
     command.words.insert(command.words.begin() + 1, {"--jobs", kCasesAtATime});
@@ -139,21 +139,30 @@ static bool show(const Workshop& workshop, const Suite& suite, bool comes_next) 
     return false;
 }
 
-int show_progress(const Workshop& workshop, const std::string& directory, const std::string& only) {
-    const auto programs = programs_in(directory);
+int show_progress(const Workshop& workshop, const ProgressRequest& asked) {
+    const auto programs = programs_in(asked.directory);
     std::vector<Suite> suites;
     const auto find = [&](int stage) {
         return std::ranges::find(programs, stage, &ReaderProgram::stage);
     };
     for (int stage = 1; stage <= 5; ++stage) {
+        if (asked.stage != 0 && asked.stage != stage) continue;
         auto program = find(stage);
         // What an earlier stage promises holds for the later one.
         for (int later = stage + 1; stage >= 3 && later <= 5; ++later) {
             if (program == programs.end()) program = find(later);
         }
-        const CheckRequest request{
-            .stage = stage, .only_this_stage = true, .without_slow = true, .only_case = only};
-        if (program != programs.end()) suites.push_back(start(workshop, request, program->path));
+        if (program == programs.end()) continue;
+        const CheckRequest request{.stage = stage,
+                                   .program_stage = program->stage,
+                                   .only_this_stage = true,
+                                   .without_slow = true,
+                                   .only_case = asked.only_case};
+        suites.push_back(start(workshop, request, program->path));
+    }
+    if (suites.empty()) {
+        throw Failure{"no program of stage " + std::to_string(asked.stage) + " in " +
+                      asked.directory};
     }
     ask_all(suites);
     bool is_done = true;

@@ -17,8 +17,13 @@ struct ReaderProgram {
 // Failure with the compiler's words when something does not build, or when nothing is found.
 std::vector<ReaderProgram> programs_in(const std::string& directory);
 
+struct ProgressRequest {
+    std::string directory;
+    int stage = 0;            // this one alone; 0: all that there are
+    std::string only_case{};  // asked instead of the contract
+};
+
 // Asks the contract of each, and of a stage 4 or 5 the earlier ones too, all at once. As soon as
 // something has failed and a second has passed, the verdict is given: what has no answer by then
 // counts as failed. Returns 0 when all of it passed.
-// `only`, where it is not empty, is asked instead of the contract.
-int show_progress(const Workshop& workshop, const std::string& directory, const std::string& only);
+int show_progress(const Workshop& workshop, const ProgressRequest& asked);
