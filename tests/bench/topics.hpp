@@ -36,3 +36,8 @@ void measure_pipe(const Settings& settings, Report& report);
 void measure_launch(const Settings& settings, Report& report);
 void measure_pieces(const Settings& settings, Report& report);
 void measure_crowd(const Settings& settings, Report& report);
+void measure_engine_run(const Settings& settings, Report& report);
+void measure_engine_api(const Settings& settings, Report& report);
+void measure_engine_log(const Settings& settings, Report& report);
+void measure_engine_memory(const Settings& settings, Report& report);
+void measure_engine_scale(const Settings& settings, Report& report);

@@ -62,7 +62,7 @@ Child start_program(Words words, int input, int output, int error) {
     return Child{pid};
 }
 
-Engine::Engine() {
+Engine::Engine(std::string programs) : programs_{std::move(programs)} {
     const char* place = std::getenv("TMPDIR");
     place_ = std::string{place == nullptr ? "/tmp" : place} + "/slipway-faults-XXXXXX";
     if (::mkdtemp(place_.data()) == nullptr) throw SystemError{errno, "mkdtemp", place_};
@@ -70,7 +70,7 @@ Engine::Engine() {
 }
 
 Engine::~Engine() {
-    if (daemon_.pid() != 0) kill();
+    kill();
     std::error_code ignored;
     for (const char* name : {"/daemon.log", "/socket"}) {
         std::filesystem::remove(place_ + name, ignored);
@@ -83,7 +83,8 @@ void Engine::begin(const Words& prefix, const Words& options) {
     const Fd messages{
         check(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), "open", log)};
     const Words daemon =
-        with(prefix, {built_beside("slipwayd"), "--socket", socket_, "--root", root()});
+        with(prefix, {built_beside(programs_ + "slipwayd"), "--socket", socket_, "--root", root()});
+    has_prefix_ = !prefix.empty();
     daemon_ = start_program(with(daemon, options), -1, -1, messages.get());
 }
 
@@ -106,13 +107,25 @@ bool Engine::start(const Words& prefix, const Words& options) {
     return wait_until_ready(std::chrono::seconds{20});
 }
 
+// A tracer keeps the signals for itself that are meant for what it traces. It ends with that.
+pid_t Engine::process() const {
+    if (!has_prefix_) return daemon_.pid();
+    const std::string path = built_beside(programs_ + "slipwayd") + " ";
+    for (const auto& process : living_descendants()) {
+        if (process.command_line.starts_with(path)) return process.pid;
+    }
+    return 0;
+}
+
 void Engine::kill() {
-    ::kill(daemon_.pid(), SIGKILL);
+    if (has_ended()) return;
+    if (const pid_t pid = process(); pid != 0) ::kill(pid, SIGKILL);
     daemon_.wait();
 }
 
 int Engine::terminate() {
-    ::kill(daemon_.pid(), SIGTERM);
+    if (has_ended()) return -1;
+    if (const pid_t pid = process(); pid != 0) ::kill(pid, SIGTERM);
     return daemon_.wait();
 }
 
@@ -194,7 +207,7 @@ static void add_new(const std::vector<std::string>& before, const std::vector<st
     }
 }
 
-std::vector<std::string> Leftovers::found(const Engine& engine) const {
+std::vector<std::string> Leftovers::found(const Engine& engine, bool root_stays) const {
     std::vector<std::string> sentences;
     const auto end = steady_clock::now() + std::chrono::seconds{5};
     auto processes = living_descendants();
@@ -221,6 +234,6 @@ std::vector<std::string> Leftovers::found(const Engine& engine) const {
         }
     }
     // With the overlay's own directories, whose mode is 0.
-    if (sentences.empty()) remove_directory(engine.root());
+    if (sentences.empty() && !root_stays) remove_directory(engine.root());
     return sentences;
 }

@@ -25,7 +25,9 @@ Child start_program(Words words, int input = -1, int output = -1, int error = -1
 
 class Engine {
 public:
-    Engine();
+    // `programs`: where slipwayd and its shim are, below the directory of those that were built
+    // with this one: "" or "faults/".
+    explicit Engine(std::string programs = {});
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
     ~Engine();  // kills the daemon; the directory stays if something in it does
@@ -37,8 +39,9 @@ public:
     void begin(const Words& prefix = {}, const Words& options = {});
     bool wait_until_ready(std::chrono::milliseconds limit);
 
+    // Also of a daemon that a prefix runs; without an effect on one that has ended.
     void kill();
-    int terminate();  // its exit code
+    int terminate();  // its exit code; -1 when it has ended by itself
     bool has_ended();
 
     pid_t pid() const { return daemon_.pid(); }
@@ -55,7 +58,10 @@ public:
     long memory() const;
 
 private:
-    std::string place_, socket_;
+    pid_t process() const;
+
+    std::string programs_, place_, socket_;
+    bool has_prefix_ = false;
     Child daemon_;
 };
 
@@ -67,8 +73,8 @@ public:
     Leftovers();
 
     // One sentence each. `engine` has stopped, its containers have been removed. Whatever is there
-    // nevertheless is killed then.
-    std::vector<std::string> found(const Engine& engine) const;
+    // nevertheless is killed then. Where nothing is, the engine's root goes too, unless it stays.
+    std::vector<std::string> found(const Engine& engine, bool root_stays = false) const;
 
 private:
     std::vector<std::string> groups() const;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
+#include <vector>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -63,4 +65,24 @@ std::string compare_noise(const std::string& expected, const std::string& found)
                        std::to_string(offset) + " on: \"";
     return text + printable(found.substr(offset, 40)) + "\" instead of \"" +
            printable(expected.substr(offset, 40)) + "\"";
+}
+
+std::string tally_noise(const Noise& noise, const std::string& found) {
+    std::map<std::string, std::vector<std::string>> lines;  // by number
+    for (std::size_t at = 0; at < found.size();) {
+        const auto end = std::min(found.find('\n', at), found.size());
+        const std::string line = found.substr(at, end - at);
+        lines[line.substr(0, line.find(' '))].push_back(line);
+        at = end + 1;
+    }
+    unsigned missing = 0, doubled = 0, altered = 0;
+    for (unsigned number = 1; number <= noise.lines; ++number) {
+        std::string expected = noise_line(noise, number);
+        if (expected.ends_with('\n')) expected.pop_back();
+        const auto& seen = lines[std::to_string(number)];
+        missing += seen.empty() ? 1 : 0;
+        doubled += seen.size() > 1 ? 1 : 0;
+        altered += !seen.empty() && seen[0] != expected ? 1 : 0;
+    }
+    return std::to_string(missing) + " " + std::to_string(doubled) + " " + std::to_string(altered);
 }

@@ -22,3 +22,6 @@ int write_noise(const Noise& noise, unsigned pause_microseconds, int exit_code);
 
 // Empty when they are the same; else where they differ, and what became of the bytes.
 std::string compare_noise(const std::string& expected, const std::string& found);
+
+// What became of the lines, each known by its number: "MISSING DOUBLED ALTERED".
+std::string tally_noise(const Noise& noise, const std::string& found);

@@ -1,13 +1,15 @@
-// The daemon, or the shim, is killed before each call that changes something, one after the other;
-// and each such call fails once.
+// A program is killed before each call that changes something, one after the other; or each such
+// call fails once.
 #pragma once
 
 #include <string>
 
-enum class Victim { daemon, shim };
+// The first daemon of the script or the one that takes over; the shim of its first container or of
+// its second.
+enum class Traced { first_daemon, second_daemon, first_shim, second_shim };
 
 struct SweepOrder {
-    Victim victim = Victim::daemon;
+    Traced traced = Traced::first_daemon;
     std::string fault = "signal=KILL";  // strace's words
     unsigned every = 1;                 // of N points only one, for a quick look
 };
@@ -17,6 +19,3 @@ int sweep(const SweepOrder& order);
 
 // The order in which records get onto the disk, by strace's word.
 int check_order();
-
-// What does it wrong, for strace to see.
-int write_naively(const std::string& path);

@@ -60,3 +60,17 @@ TEST_CASE("a WebSocket is refused to a request that is none", "[stage6][exec]") 
     CHECK(scene.request("GET", "/containers/nope/attach/ws?stream=1").status == 404);
     CHECK(scene.request("GET", "/exec/nope/ws").status == 404);
 }
+
+TEST_CASE("one message of a WebSocket may be as long as a client likes", "[stage6][exec]") {
+    EngineScene scene;
+    std::string bytes;
+    for (int i = 0; i < 3'000'000; ++i) bytes += static_cast<char>(i * 7 + i / 256);
+    scene.create("web", {"cat"}, allow_input);
+    WebSocketTalk talk{scene, kAll};
+    scene.start("web");
+    talk.send_data("");
+    talk.send_data(bytes);
+    talk.send_text(std::string(200'000, 'x'));
+    talk.send_text(R"({"stdin_eof":true})");
+    CHECK((talk.read_to_end() == bytes + std::string(200'000, 'x')));
+}

@@ -104,8 +104,7 @@ TEST_CASE("a bind that cannot be is refused in docker's words", "[stage6][binds]
          "specification: destination can't be '/'"},
         {R"({"Binds":["/a:/x","/b:/x/"]})", "Duplicate mount point: /x"},
         {R"({"Binds":["/a:/x"],"Tmpfs":{"/x/":""}})", "Duplicate mount point: /x"},
-        {R"({"Binds":["/a:/x:rshared"]})",
-         "bind propagation rshared is not built in: mounts of a container are its own (rprivate)"},
+        {R"({"Binds":["/a:/x:rshared,slave"]})", "invalid mode: rshared,slave"},
         {R"({"Mounts":[{"Type":"volume","Target":"/x"}]})",
          "anonymous volumes are not built in: mount a directory, -v /HOST:/PATH"},
         {R"({"Mounts":[{"Type":"tmpfs","Source":"/a","Target":"/x"}]})",
@@ -142,4 +141,20 @@ TEST_CASE("docker run -v and -w", "[stage6][binds]") {
     const Result entry = scene.run_docker(
         {"run", "--rm", "--entrypoint", "echo", "-e", "A=1", "host", "from", "entrypoint"});
     CHECK(entry.out == "from entrypoint\n");
+}
+
+TEST_CASE("a place that is a bind and a volume without a name, too, is the bind",
+          "[stage6][binds]") {
+    EngineScene scene;
+    const std::string place = temporary_directory();
+    write_file(place + "/file", "here\n");
+    scene.run_detached("web", {"cat", "/in/file"}, [&](Json& body) {
+        body["Volumes"]["/in/"] = Json::object();
+        body["HostConfig"]["Binds"] = Json::array({place + ":/in:ro"});
+    });
+    CHECK(scene.wait("web") == 0);
+    CHECK(scene.logs("web").out == "here\n");
+    const Answer other = scene.request("POST", "/containers/create",
+                                       R"({"Image":"host","Cmd":["x"],"Volumes":{"/other":{}}})");
+    CHECK(other.status == 400);
 }

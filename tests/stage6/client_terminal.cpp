@@ -3,6 +3,7 @@
 
 #include "tests/stage3/pseudo_terminal.hpp"
 #include "tests/stage6/client_scene.hpp"
+#include "tests/stage6/engine_scene.hpp"
 
 static const std::string kId(64, 'a');
 static const std::string kContainer = "/containers/" + kId;
@@ -16,8 +17,8 @@ struct ActedTerminalRun {
         : plain{daemon.expect("POST /containers/create")} {
         body = plain.json();
         plain.answer(201, "{\"Id\":\"" + kId + "\"}");
-        stream = std::make_unique<ActedConnection>(
-            daemon.expect("POST " + kContainer + "/attach?stream=1&stdout=1&stderr=1&stdin=1"));
+        stream = std::make_unique<ActedConnection>(daemon.expect(
+            "POST " + kContainer + "/attach?stream=1&stdout=1&stderr=1&stdin=1&offsets=1"));
         stream->begin_upgraded();
         result = std::make_unique<ActedConnection>(
             daemon.expect("POST " + kContainer + "/wait?condition=next-exit"));
@@ -93,8 +94,8 @@ TEST_CASE("whatever signal ends an attachment, the terminal is as before", "[sta
         AtTerminal person{daemon.slipway({"attach", "web"})};
         ActedConnection plain = daemon.expect("GET /containers/web/json");
         plain.answer(200, kRunning);
-        ActedConnection stream =
-            daemon.expect("POST " + kContainer + "/attach?stream=1&stdout=1&stderr=1&stdin=1");
+        ActedConnection stream = daemon.expect(
+            "POST " + kContainer + "/attach?stream=1&stdout=1&stderr=1&stdin=1&offsets=1");
         stream.begin_upgraded();
         ActedConnection result =
             daemon.expect("POST " + kContainer + "/wait?condition=not-running");
@@ -124,8 +125,8 @@ TEST_CASE("attach has a terminal drawn once more", "[stage6][client]") {
     person.resize(20, 70);
     ActedConnection plain = daemon.expect("GET /containers/web/json");
     plain.answer(200, kRunning);
-    ActedConnection stream =
-        daemon.expect("POST " + kContainer + "/attach?stream=1&stdout=1&stderr=1&stdin=1");
+    ActedConnection stream = daemon.expect("POST " + kContainer +
+                                           "/attach?stream=1&stdout=1&stderr=1&stdin=1&offsets=1");
     stream.begin_upgraded();
     ActedConnection result = daemon.expect("POST " + kContainer + "/wait?condition=not-running");
     result.begin_chunked();
@@ -209,4 +210,47 @@ TEST_CASE("colours and cuts are for terminals alone, and NO_COLOR is heeded", "[
     CHECK(coloured.find("\x1b[32mUp 1 second\x1b[0m") != std::string::npos);
     CHECK(shown({"env", "NO_COLOR=1"}, 200).find('\x1b') == std::string::npos);
     CHECK(shown({"env", "NO_COLOR=1"}, 70).find("…") != std::string::npos);
+}
+
+TEST_CASE("a terminal goes on across a restart of the daemon: nothing lost, nothing twice",
+          "[stage6][client][engine]") {
+    EngineScene scene;
+    AtTerminal person{
+        scene.client({"run", "-it", "--name", "web", "-e", "PS1=> ", "--", "sh", "-i"})};
+    person.wait_for("> ");
+    person.type("echo fi''rst\r");
+    person.wait_for("first\r\n");
+    person.wait_for("> ");
+    scene.restart();
+    wait_until([&] { return scene.status("web") == "running"; }, "it is found again");
+    person.type("echo se''cond; stty size\r");
+    person.wait_for("second\r\n");
+    person.resize(31, 91);
+    wait_until(
+        [&] {
+            person.type("stty si''ze\r");
+            person.wait_for("\n");
+            return person.output().find("31 91") != std::string::npos;
+        },
+        "it has the new size");
+    person.type("exit 6\r");
+    CHECK(person.wait() == 6);
+    CHECK(person.modes_are_as_before());
+    const std::string shown = person.output();
+    CHECK(shown.find("first\r\n") == shown.rfind("first\r\n"));
+}
+
+TEST_CASE("logs -f of a terminal goes on across a restart of the daemon",
+          "[stage6][client][engine]") {
+    EngineScene scene;
+    const auto with_terminal = [](Json& body) { body["Tty"] = true; };
+    scene.run_detached(
+        "web", {"sh", "-c", "trap 'echo two; exit' USR1; echo one; while :; do sleep 0.01; done"},
+        with_terminal);
+    Process follower{scene.client({"logs", "-f", "web"})};
+    CHECK(follower.read_line() == "one\r");
+    scene.restart();
+    scene.request("POST", "/containers/web/kill?signal=USR1");
+    CHECK(follower.wait() == 0);
+    CHECK(follower.out() == "one\r\ntwo\r\n");
 }

@@ -218,6 +218,29 @@ TEST_CASE("what a killed daemon left half made or half removed goes at the next 
     CHECK(all.json().as_array().size() == 1);
 }
 
+// A power cut leaves no process and no group; who only kills leaves those that torn records name.
+TEST_CASE("what a power cut tore of a container that goes at its end is gone at the next start",
+          "[stage6][engine]") {
+    EngineScene scene{"orchestrator"};
+    const auto fleeting = [](Json& body) { body["HostConfig"]["AutoRemove"] = true; };
+    for (const std::string record :
+         {"config.json", "state.json", "started.1.json", "exit.1.json"}) {
+        INFO(record << " is torn");
+        const bool has_run = record.ends_with(".1.json");
+        const std::string id = scene.create("web", {"sleep", "1000"}, fleeting);
+        if (has_run) scene.start("web");
+        const pid_t process = has_run ? scene.process_of(id) : 0;
+        scene.kill_daemon();
+        if (has_run) ::kill(scene.shim_of(id), SIGKILL);
+        wait_until([&] { return !has_run || !process_exists(process); }, "the container has gone");
+        write_file(scene.directory(id) + "/" + record, "");
+        scene.start_daemon();
+        wait_until([&] { return scene.request("GET", "/containers/web/json").status == 404; },
+                   "nobody knows the container");
+        wait_until([&] { return !file_exists(scene.directory(id)); }, "its directory has gone");
+    }
+}
+
 TEST_CASE("our clients follow and wait on across a restart of the daemon", "[stage6][engine]") {
     EngineScene scene;
     const std::string id = scene.run_detached("web", {"sh", "-c", kPrintAndExit});

@@ -72,6 +72,23 @@ TEST_CASE("update changes the limits of a container that runs, whether it had an
     }
 }
 
+TEST_CASE("an update leaves the rules for devices as they were, before and after a restart",
+          "[stage6][engine][root]") {
+    EngineScene scene;
+    const std::string id = scene.run_detached("web", {"sleep", "1000"});
+    const auto rules = [&] {
+        const Json config = parse_json(read_file(scene.directory(id) + "/config.json"));
+        return config.find("spec")->find("linux")->find("resources")->find("devices")->text();
+    };
+    const std::string before = rules();
+    CHECK(before.find("\"allow\":false") != std::string::npos);
+    update(scene, R"({"Memory":67108864})");
+    CHECK(rules() == before);
+    scene.restart();
+    update(scene, R"({"Memory":134217728})");
+    CHECK(rules() == before);
+}
+
 TEST_CASE("what update cannot do it refuses with Docker's words, and all is as it was",
           "[stage6][engine][lifecycle]") {
     EngineScene scene{"orchestrator"};

@@ -185,7 +185,6 @@ TEST_CASE("a change that cannot be is said before the archive is read", "[stage6
     };
     const Attempt attempts[] = {
         {"FOO+x", "foo is not a valid change command"},
-        {"VOLUME+/x", "--change VOLUME: not built in"},
         {"ENV", "ENV requires at least one argument"},
         {"ENV+x", "ENV must have two arguments"},
         {"EXPOSE+70000", "Invalid containerPort: 70000"},

@@ -56,7 +56,9 @@ TEST_CASE("a user is found as every form names it", "[stage6][isolation]") {
         const Identity identity = find(form.text);
         CHECK(identity.user.uid == form.uid);
         CHECK(identity.user.gid == form.gid);
-        CHECK(identity.user.additional_groups == form.groups);
+        auto groups = form.groups;
+        groups.insert(groups.begin(), form.gid);  // the primary group is one of them, and the first
+        CHECK(identity.user.additional_groups == groups);
         CHECK(identity.home == form.home);
     }
     for (const char* wrong : {"nosuch", "1a", "-1", "4294967295", "0x10", " 1", "broken line"}) {
@@ -68,7 +70,7 @@ TEST_CASE("a user is found as every form names it", "[stage6][isolation]") {
     CHECK_THROWS_WITH(find("web:nosuch"),
                       "unable to find group nosuch: no matching entries in group file");
     CHECK(find_identity("7", {"audio", "99"}, kPasswd, kGroup).user.additional_groups ==
-          std::vector<gid_t>{63, 99});
+          std::vector<gid_t>{0, 63, 99});
     CHECK(find_identity("7", {}, "", "").user.uid == 7);
 }
 

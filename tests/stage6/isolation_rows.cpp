@@ -120,7 +120,7 @@ TEST_CASE("the command runs as the user that it is told, by number or name",
         body["User"] = "1000";
         body["HostConfig"]["GroupAdd"] = words({"44", "55"});
     });
-    CHECK(status_field(groups, "Groups").find("44 55") == 0);
+    CHECK(status_field(groups, "Groups").find("0 44 55") == 0);
     scene.create_with_probe("stranger", {"pid"}, [](Json& body) { body["User"] = "nosuch"; });
     const Answer answer = scene.request("POST", "/containers/stranger/start");
     CHECK(answer.message().find("unable to find user nosuch: no matching entries in passwd file") !=

@@ -61,6 +61,35 @@ TEST_CASE("a started record comes back as it was written", "[stage6]") {
     CHECK_FALSE(directory.has("started.12.json.tmp"));
 }
 
+TEST_CASE("a prepared started record is found once it is published, else nothing is left of it",
+          "[stage6]") {
+    const ContainerDir directory = ContainerDir::open(temporary_directory());
+    const StartedRecord record{{5, 6}, {7, 8}, boot_id(), "then"};
+    {
+        const PreparedStartedRecord forgotten{directory, 1, record};
+        CHECK_FALSE(read_started(directory, 1));
+        CHECK(directory.has("started.1.json.tmp"));
+    }
+    CHECK_FALSE(directory.has("started.1.json.tmp"));
+    PreparedStartedRecord prepared{directory, 2, record};
+    prepared.publish();
+    const auto read = read_started(directory, 2);
+    REQUIRE(read);
+    CHECK(read->container == record.container);
+    CHECK(read->time == "then");
+    CHECK_FALSE(directory.has("started.2.json.tmp"));
+}
+
+TEST_CASE("the first files of a directory are all there, and none that was there is taken",
+          "[stage6]") {
+    const ContainerDir directory = ContainerDir::open(temporary_directory());
+    const ContainerDir::NewFile files[] = {{"one", "1"}, {"two", std::string(5000, '2')}};
+    directory.write_first(files);
+    CHECK(directory.read("one") == "1");
+    CHECK(directory.read("two") == std::string(5000, '2'));
+    CHECK_THROWS_AS(directory.write_first(files), SystemError);
+}
+
 TEST_CASE("a damaged record is an error that names it", "[stage6]") {
     const std::string path = temporary_directory();
     const ContainerDir directory = ContainerDir::open(path);

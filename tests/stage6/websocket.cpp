@@ -45,9 +45,11 @@ TEST_CASE("the handshake of a WebSocket is answered as RFC 6455 shows", "[stage6
 }
 
 // "opcode:payload" for each message, or the code of the close.
+using LongMessage = WebSocketDecoder::LongMessage;
 static std::string decoded(std::string_view bytes, std::size_t piece, Side side,
-                           std::size_t bytes_max = 1u << 20) {
-    WebSocketDecoder decoder{side, bytes_max};
+                           std::size_t bytes_max = 1u << 20,
+                           LongMessage long_message = LongMessage::refused) {
+    WebSocketDecoder decoder{side, bytes_max, long_message};
     std::string text;
     try {
         while (!bytes.empty()) {
@@ -118,4 +120,20 @@ TEST_CASE("what is encoded for a WebSocket is decoded again", "[stage6][websocke
     CHECK(websocket_close_payload(WebSocketClose::normal, "bye") ==
           "\x03\xe8"
           "bye");
+}
+
+TEST_CASE("a reader of one stream gets a long message in pieces, whatever it was",
+          "[stage6][websocket]") {
+    const auto pieces = [](std::string_view bytes, std::size_t piece) {
+        return decoded(bytes, piece, Side::client, 4, LongMessage::in_pieces);
+    };
+    CHECK(pieces("\x02\x03xyz\x80\x02uv", 99) == "2:xyzuv;2:;");
+    CHECK(pieces("\x81\x08"
+                 "abcdefgh\x81\x02hi",
+                 3) == "2:abcdefg;2:h;1:hi;");
+    CHECK(pieces("\x01\x05"
+                 "abcde\x89\x01p\x80\x01"
+                 "f\x81\x04"
+                 "ghij",
+                 99) == "2:abcde;9:p;2:f;1:ghij;");
 }

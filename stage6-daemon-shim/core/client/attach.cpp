@@ -13,8 +13,21 @@ static HttpConnection open_attach(ApiClient& api, const AttachRequest& request) 
     ApiTarget target{"/containers/", request.id, "/attach"};
     target.with("stream", "1");
     target.with_flag("stdout", request.output).with_flag("stderr", request.errors);
-    target.with_flag("stdin", request.input).with_flag("offsets", !request.is_terminal);
+    target.with_flag("stdin", request.input).with("offsets", "1");
     return api.upgrade(target);
+}
+
+StreamFormat format_with_offsets(const HttpConnection& stream, bool is_terminal) {
+    const std::string_view type = stream.head().header("Content-Type");
+    const bool is_raw = is_terminal && !type.ends_with(".multiplexed-stream");
+    return is_raw ? StreamFormat::raw : StreamFormat::frames_with_offset;
+}
+
+static StreamSession open_session(ApiClient& api, const AttachRequest& request) {
+    HttpConnection stream = open_attach(api, request);
+    const StreamFormat format = format_with_offsets(stream, request.is_terminal);
+    return StreamSession{std::move(stream), request.input, format,
+                         request.from_the_beginning ? std::string(16, '0') : std::string{}};
 }
 
 static HttpConnection open_wait(ApiClient& api, const std::string& id, std::string_view condition) {
@@ -23,11 +36,7 @@ static HttpConnection open_wait(ApiClient& api, const std::string& id, std::stri
 }
 
 Attachment::Attachment(ApiClient& api, AttachRequest request)
-    : api_{api},
-      request_{std::move(request)},
-      session_{open_attach(api, request_), request_.input,
-               request_.is_terminal ? StreamFormat::raw : StreamFormat::frames_with_offset,
-               request_.from_the_beginning ? std::string(16, '0') : std::string{}} {
+    : api_{api}, request_{std::move(request)}, session_(open_session(api, request_)) {
     // A terminal that we have changed must be put right whatever signal ends us.
     if (request_.proxy_signals || request_.is_terminal) {
         session_.handle_signals([this](int signal) { take_signal(signal); });

@@ -25,6 +25,10 @@ struct AttachRequest {
     bool may_detach = false;  // the end of our input ends the attachment, not the container's input
 };
 
+// Of an answer to `offsets=1`. Another engine knows nothing of that, and sends a terminal's output
+// as it is.
+StreamFormat format_with_offsets(const HttpConnection& stream, bool is_terminal);
+
 // To be used in this order: made (which attaches), wait_for(), then the container is started where
 // it is not running yet, then run().
 class Attachment {

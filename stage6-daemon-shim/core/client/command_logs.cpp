@@ -13,9 +13,9 @@ struct LogsRequest {
     bool is_terminal = false;
 };
 
-static StreamFormat format_of(const LogsRequest& request) {
-    if (request.is_terminal) return StreamFormat::raw;
-    return request.follow ? StreamFormat::frames_with_offset : StreamFormat::frames;
+static StreamFormat format_of(const LogsRequest& request, const HttpConnection& stream) {
+    if (request.follow) return format_with_offsets(stream, request.is_terminal);
+    return request.is_terminal ? StreamFormat::raw : StreamFormat::frames;
 }
 
 // From the beginning that was asked for, or from an offset on.
@@ -24,8 +24,7 @@ static ApiTarget logs_target(const LogsRequest& request, const std::string& offs
     target.with("stdout", "1").with("stderr", "1");
     target.with_flag("follow", request.follow).with_flag("timestamps", request.timestamps);
     target.with_flag("details", request.details).with_text("until", request.until);
-    // A terminal's output has no frames that could carry it.
-    target.with_flag("offsets", format_of(request) == StreamFormat::frames_with_offset);
+    target.with_flag("offsets", request.follow);
     if (!offset.empty()) return target.with("offset", offset);
     return target.with("tail", request.tail).with_text("since", request.since);
 }
@@ -74,9 +73,11 @@ int run_command_logs(const Command& command) {
     request.is_terminal = container.get_object("Config").get_bool("Tty");
     std::string offset;
     HttpConnection stream = api.open_stream("GET", logs_target(request, offset));
-    while (!show_stream(std::move(stream), format_of(request), offset)) {
+    while (true) {
+        const StreamFormat format = format_of(request, stream);
+        const bool is_all = show_stream(std::move(stream), format, offset);
+        if (is_all) return 0;
         stream =
             when_reachable([&] { return api.open_stream("GET", logs_target(request, offset)); });
     }
-    return 0;
 }

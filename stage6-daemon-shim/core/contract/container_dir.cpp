@@ -8,9 +8,12 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
+#include <vector>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
+#include "stage6-daemon-shim/core/contract/persistently.hpp"
 
 std::string started_file(unsigned number) {
     return "started." + std::to_string(number) + ".json";
@@ -26,7 +29,10 @@ std::string reserved_exit_file(unsigned number) {
 
 ContainerDir ContainerDir::open(const std::string& path) {
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    return ContainerDir{Fd{check(::open(path.c_str(), flags), "open", path)}};
+    return persistently([&] {
+        fail_point<"open a container's directory">();
+        return ContainerDir{Fd{check(::open(path.c_str(), flags), "open", path)}};
+    });
 }
 
 Fd ContainerDir::open_file(const std::string& name, int flags, unsigned mode) const {
@@ -39,29 +45,74 @@ Fd ContainerDir::open_file(const std::string& name, int flags, unsigned mode) co
 }
 
 std::string ContainerDir::read(const std::string& name, std::size_t bytes_max) const {
-    return read_all(open_file(name, O_RDONLY).get(), name, bytes_max);
+    return persistently([&] {
+        fail_point<"read a record">();
+        return read_all(open_file(name, O_RDONLY).get(), name, bytes_max);
+    });
 }
 
-void ContainerDir::write_whole(const std::string& name, std::string_view text) const {
+void ContainerDir::write_temporary(const std::string& name, std::string_view text) const {
     const std::string temporary = name + ".tmp";
     try {
+        fail_point<"open a record">();
         const Fd file = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+        fail_point<"write a record">();
         write_all(file.get(), text, temporary);
-        check(::fsync(file.get()), "fsync", temporary);
+        fail_point<"fsync a record">();
+        flush(file.get(), temporary);
     } catch (...) {
         ::unlinkat(get(), temporary.c_str(), 0);
         throw;
     }
-    rename_durably(temporary, name);
+}
+
+void ContainerDir::write_whole(const std::string& name, std::string_view text) const {
+    write_temporary(name, text);
+    rename_durably(name + ".tmp", name);
+}
+
+void ContainerDir::write_first(std::span<const NewFile> files) const {
+    std::vector<Fd> written;
+    for (const NewFile& file : files) {
+        fail_point<"open a record">();
+        written.push_back(open_file(file.name, O_WRONLY | O_CREAT | O_EXCL));
+        fail_point<"write a record">();
+        write_all(written.back().get(), file.text, file.name);
+    }
+    if (has(kFleetingMark)) return;
+    // All get their places on the disk first: then one commit of its journal takes them all.
+    for (const Fd& file : written) ::sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        fail_point<"fsync a record">();
+        check(::fsync(written[i].get()), "fsync", files[i].name);
+    }
+    fail_point<"fsync the directory of a record">();
+    check(::fsync(get()), "fsync", "the container's directory");
 }
 
 void ContainerDir::rename_durably(const std::string& from, const std::string& to) const {
+    fail_point<"rename a record">();
     check(::renameat(get(), from.c_str(), get(), to.c_str()), "rename", to);
-    check(::fsync(get()), "fsync", "the container's directory");
+    fail_point<"fsync the directory of a record">();
+    flush(get(), "the container's directory");
+}
+
+void ContainerDir::flush(int file, const std::string& name) const {
+    if (!has(kFleetingMark)) check(::fsync(file), "fsync", name);
 }
 
 bool ContainerDir::has(const std::string& name) const {
     return ::faccessat(get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void ContainerDir::mark(const std::string& name) const {
+    check(::fchmodat(get(), name.c_str(), 0400, 0), "chmod", name);
+}
+
+bool ContainerDir::is_marked(const std::string& name) const {
+    struct stat status {};
+    check(::fstatat(get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW), "stat", name);
+    return (status.st_mode & S_IWUSR) == 0;
 }
 
 void ContainerDir::remove(const std::string& name) const {

@@ -15,22 +15,36 @@ std::string boot_id() {
     return id;
 }
 
-// The name in field 2 may hold anything, blanks and parentheses too: count from its end.
-static std::uint64_t start_time_in(std::string_view stat) {
-    constexpr int start_time_field = 22;
+// From a field on. The name in field 2 may hold anything, blanks and parentheses too: count from
+// its end.
+static std::string_view stat_from(std::string_view stat, int wanted) {
     std::size_t at = stat.rfind(')');
-    for (int field = 2; field < start_time_field && at != std::string_view::npos; ++field) {
+    for (int field = 2; field < wanted && at != std::string_view::npos; ++field) {
         at = stat.find(' ', at + 1);
     }
-    std::uint64_t ticks = 0;
-    if (at != std::string_view::npos) {
-        std::from_chars(stat.data() + at + 1, stat.data() + stat.size(), ticks);
-    }
-    return ticks;
+    return at == std::string_view::npos ? std::string_view{} : stat.substr(at + 1);
+}
+
+static std::string stat_of(pid_t pid) {
+    return read_file("/proc/" + std::to_string(pid) + "/stat");
 }
 
 ProcessIdentity identity_of(pid_t pid) {
-    return {pid, start_time_in(read_file("/proc/" + std::to_string(pid) + "/stat"))};
+    const std::string stat = stat_of(pid);
+    const std::string_view start_time = stat_from(stat, 22);
+    std::uint64_t ticks = 0;
+    std::from_chars(start_time.data(), start_time.data() + start_time.size(), ticks);
+    return {pid, ticks};
+}
+
+char state_of(pid_t pid) {
+    try {
+        const std::string stat = stat_of(pid);
+        const std::string_view state = stat_from(stat, 3);
+        return state.empty() ? '?' : state[0];
+    } catch (const SystemError&) {
+        return '?';
+    }
 }
 
 Fd open_process(const ProcessIdentity& process, const std::string& boot) {

@@ -22,6 +22,10 @@ std::string boot_id();
 // Of a process that is there. Throws SystemError when it is not.
 ProcessIdentity identity_of(pid_t pid);
 
+// R running, S asleep, D asleep where no signal reaches it, T stopped, Z ended: field 3 of
+// /proc/PID/stat. '?' when it is not there.
+char state_of(pid_t pid);
+
 // A descriptor of the process (a pidfd) that becomes readable when it ends, also for a process
 // that is not our child. Empty when it has ended already. `boot` is the boot of the record.
 Fd open_process(const ProcessIdentity& process, const std::string& boot);

@@ -5,6 +5,8 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
+#include "stage6-daemon-shim/core/contract/persistently.hpp"
 #include "stage6-daemon-shim/core/json/reader.hpp"
 
 static constexpr std::size_t kReservedBytes = 512;
@@ -26,12 +28,42 @@ static std::string required_string(const JsonReader& object, std::string_view na
     return object.get_string(name);
 }
 
-void write_started(const ContainerDir& directory, unsigned number, const StartedRecord& record) {
+static std::string text_of(const StartedRecord& record) {
     const Json json = Json::object({{"container", json_of(record.container)},
                                     {"shim", json_of(record.shim)},
                                     {"bootId", record.boot},
                                     {"time", record.time}});
-    directory.write_whole(started_file(number), json.text() + "\n");
+    return json.text() + "\n";
+}
+
+void write_started(const ContainerDir& directory, unsigned number, const StartedRecord& record) {
+    directory.write_whole(started_file(number), text_of(record));
+}
+
+PreparedStartedRecord::PreparedStartedRecord(const ContainerDir& directory, unsigned number,
+                                             const StartedRecord& record)
+    : directory_{directory}, name_{started_file(number)} {
+    directory.write_temporary(name_, text_of(record));
+}
+
+PreparedStartedRecord::~PreparedStartedRecord() {
+    if (!name_.empty()) ::unlinkat(directory_.get(), (name_ + ".tmp").c_str(), 0);
+}
+
+void PreparedStartedRecord::publish() {
+    directory_.rename_durably(name_ + ".tmp", name_);
+    name_.clear();
+}
+
+void remove_unfinished_records(const ContainerDir& directory, unsigned number) {
+    directory.remove(reserved_exit_file(number));
+    directory.remove(started_file(number) + ".tmp");
+}
+
+void remove_records(const ContainerDir& directory, unsigned number) {
+    remove_unfinished_records(directory, number);
+    directory.remove(exit_file(number));
+    directory.remove(started_file(number));
 }
 
 static StartedRecord parse_started(const std::string& text) {
@@ -76,7 +108,9 @@ std::optional<ExitRecord> read_exit(const ContainerDir& directory, unsigned numb
 ReservedExitRecord::ReservedExitRecord(const ContainerDir& directory, unsigned number)
     : directory_{directory}, number_{number} {
     const std::string name = reserved_exit_file(number);
+    fail_point<"open the exit record">();
     file_ = directory.open_file(name, O_WRONLY | O_CREAT | O_TRUNC);
+    fail_point<"reserve the exit record">();
     if (retry([&] { return ::fallocate(file_.get(), 0, 0, kReservedBytes); }) == 0) return;
     if (errno != EOPNOTSUPP) throw SystemError{errno, "reserve", name};
     // Blanks, and on the disk: only what has been written there has blocks.
@@ -88,7 +122,13 @@ ReservedExitRecord::~ReservedExitRecord() {
     if (file_) ::unlinkat(directory_.get(), reserved_exit_file(number_).c_str(), 0);
 }
 
+// The code is nowhere else: one error of the disk must not cost it. Written anew before each fsync,
+// because a second one alone would succeed without having written anything (fsync(2), EIO).
 void ReservedExitRecord::write(const ExitRecord& record) {
+    persistently([&] { try_to_write(record); });
+}
+
+void ReservedExitRecord::try_to_write(const ExitRecord& record) {
     std::string text = Json::object({{"code", record.code},
                                      {"signal", record.signal},
                                      {"oom", record.oom},
@@ -98,8 +138,15 @@ void ReservedExitRecord::write(const ExitRecord& record) {
     text += '\n';
     const std::string name = reserved_exit_file(number_);
     check(::lseek(file_.get(), 0, SEEK_SET), "seek", name);
+    fail_point<"write the exit record">();
     write_all(file_.get(), text, name);
-    check(::fsync(file_.get()), "fsync", name);
-    directory_.rename_durably(name, exit_file(number_));
+    fail_point<"fsync the exit record">();
+    directory_.flush(file_.get(), name);
+    if (directory_.has(name)) {
+        directory_.rename_durably(name, exit_file(number_));
+    } else {
+        // It has its name, and only the directory is not known to be on the disk.
+        directory_.flush(directory_.get(), "the container's directory");
+    }
     file_.close();
 }

@@ -27,6 +27,31 @@ struct ExitRecord {
 // Durable when it returns. Throws SystemError.
 void write_started(const ContainerDir& directory, unsigned number, const StartedRecord& record);
 
+// The same in two steps: the disk is waited for while the container's process is being made, and
+// the record gets its name when that has become the container's program.
+class PreparedStartedRecord {
+public:
+    // Makes started.N.json.tmp, and it is on the disk. Throws SystemError.
+    PreparedStartedRecord(const ContainerDir& directory, unsigned number,
+                          const StartedRecord& record);
+    PreparedStartedRecord(const PreparedStartedRecord&) = delete;
+    PreparedStartedRecord& operator=(const PreparedStartedRecord&) = delete;
+    ~PreparedStartedRecord();  // removes it, if it has no name yet
+
+    // Durable when it returns. Throws SystemError.
+    void publish();
+
+private:
+    const ContainerDir& directory_;
+    std::string name_;
+};
+
+// What a shim that was killed has left half written. Throws SystemError.
+void remove_unfinished_records(const ContainerDir& directory, unsigned number);
+
+// All of that start, finished or not. Throws SystemError.
+void remove_records(const ContainerDir& directory, unsigned number);
+
 // Nothing where there is no such record. Throws Failure "corrupt state: started.1.json: ..." for
 // one that is damaged, too large, or no regular file.
 std::optional<StartedRecord> read_started(const ContainerDir& directory, unsigned number);
@@ -42,10 +67,13 @@ public:
     ReservedExitRecord& operator=(const ReservedExitRecord&) = delete;
     ~ReservedExitRecord();  // removes it, if it was not written
 
-    // Writes the record over it and gives it its name. Durable when it returns.
+    // Writes the record over it and gives it its name, persistently. Durable when it returns.
+    // Throws SystemError.
     void write(const ExitRecord& record);
 
 private:
+    void try_to_write(const ExitRecord& record);
+
     const ContainerDir& directory_;
     unsigned number_;
     Fd file_;

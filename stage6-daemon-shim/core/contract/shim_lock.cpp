@@ -4,6 +4,7 @@
 #include <sys/file.h>
 
 #include "common/error.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 
 // False when somebody else holds it.
 static bool try_lock(int file, int kind) {
@@ -13,7 +14,9 @@ static bool try_lock(int file, int kind) {
 }
 
 Fd lock_shim(const ContainerDir& directory) {
+    fail_point<"open the lock">();
     Fd file = directory.open_file(kLockFile, O_RDWR | O_CREAT);
+    fail_point<"lock it">();
     if (!try_lock(file.get(), LOCK_EX)) throw Failure{"a shim of this container is still alive"};
     return file;
 }

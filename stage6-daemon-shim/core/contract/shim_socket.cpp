@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "common/error.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/contract/shim_protocol.hpp"
 
 static Fd new_socket() {
@@ -22,11 +23,13 @@ static sockaddr_un address_in(const ContainerDir& directory) {
 }
 
 Fd listen_for_requests(const ContainerDir& directory) {
+    fail_point<"remove a stale socket">();
     directory.remove(kSocketFile);
     Fd socket = new_socket();
     // Before bind(2), which makes the file with this mode: there is no moment with another.
     check(::fchmod(socket.get(), 0600), "fchmod", kSocketFile);
     const sockaddr_un address = address_in(directory);
+    fail_point<"bind the shim's socket">();
     check(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind",
           kSocketFile);
     check(::listen(socket.get(), SOMAXCONN), "listen", kSocketFile);
@@ -36,6 +39,7 @@ Fd listen_for_requests(const ContainerDir& directory) {
 Fd connect_to_shim(const ContainerDir& directory) {
     Fd socket = new_socket();
     const sockaddr_un address = address_in(directory);
+    fail_point<"connect to the shim">();
     check(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
           "connect", kSocketFile);
     return socket;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/error.hpp"
@@ -59,5 +60,10 @@ SpawnedProgram spawn_program(const std::string& file, std::vector<std::string> a
                                     &instructions.attributes, words.data(), environ);
     if (error != 0) throw SystemError{error, "start", arguments[0]};
     // Our child, and not reaped: the number is surely still its own.
-    return {pid, Fd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))}};
+    Fd process{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+    if (process) return {pid, std::move(process)};
+    const int reason = errno;  // no descriptor is free: nobody could tell when it ends
+    ::kill(pid, SIGKILL);
+    retry([&] { return ::waitpid(pid, nullptr, 0); });
+    throw SystemError{reason, "pidfd_open", arguments[0]};
 }

@@ -134,7 +134,7 @@ static Task<void> attach(Daemon& daemon, HttpRequest& request, HttpResponder& re
     LogReader reader = open_log(asked);
     // The exit that ends it: of this run, or of the next one where none is on.
     const unsigned exits = asked.container->exits;
-    const bool framed = !asked.container->has_terminal();
+    const bool framed = !asked.container->has_terminal() || asked.selection.offsets;
     co_await responder.hijack(stream_type(framed, request));
     const LogSelection& selection = asked.selection;
     const bool any = selection.standard_output || selection.standard_error || asked.input;

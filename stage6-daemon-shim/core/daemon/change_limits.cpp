@@ -8,6 +8,7 @@
 #include "stage5-cgroups/cgroup.hpp"
 #include "stage5-cgroups/cgroup_names.hpp"
 #include "stage5-cgroups/cgroup_v1.hpp"
+#include "stage5-cgroups/limits.hpp"
 #include "stage6-daemon-shim/core/daemon/dead_shim.hpp"
 
 static constexpr int kPassesMax = 100;
@@ -34,7 +35,9 @@ static void change_memory(Cgroup& cgroup, std::uint64_t bytes) {
 static void change_cpu(Cgroup& cgroup, const LimitsSpec& wanted) {
     if (wanted.cpu_quota_microseconds != 0) {
         const auto parts = wanted.cpu_quota_microseconds * 1024 / wanted.cpu_period_microseconds;
-        return cgroup.limit_cpu(static_cast<unsigned>(parts));
+        cgroup.limit_cpu(static_cast<unsigned>(parts));  // makes the group where it is missing
+        return set_cpu_quota(cgroup.group_of("cpu"),
+                             {wanted.cpu_quota_microseconds, wanted.cpu_period_microseconds});
     }
     const std::string group = cgroup.group_of("cpu");
     const bool is_v1 = file_exists(group + "/cpu.cfs_quota_us");

@@ -1,15 +1,34 @@
 #include "stage6-daemon-shim/core/daemon/client_channel.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include "common/error.hpp"
 #include "stage6-daemon-shim/core/json/json.hpp"
 
+static constexpr auto kHeadPatience = std::chrono::seconds{2};
+static constexpr auto kLookAgain = std::chrono::milliseconds{1};
+
 ClientChannel::ClientChannel(Stream& stream, Form form)
     : stream_{stream}, form_{form}, turn_{stream.loop()} {}
+
+// Docker's client for Python loses what it reads together with the answer's head. Nobody is held up
+// who reads: what lies in the socket is counted until the other side has taken it (unix(7)).
+Task<void> ClientChannel::wait_until_head_is_read() {
+    const Deadline patience = Clock::now() + kHeadPatience;
+    int unread = 1;
+    while (!gone_ && !stream_.gone() && Clock::now() < patience) {
+        if (::ioctl(stream_.fd(), SIOCOUTQ, &unread) == -1 || unread == 0) break;
+        co_await stream_.loop().sleep_for(kLookAgain);
+    }
+    head_is_read_ = true;
+}
 
 Task<void> ClientChannel::write(std::string_view head, std::string_view bytes) {
     while (writing_) co_await turn_.wait();
     if (gone_) co_return;
     writing_ = true;
+    if (!head_is_read_) co_await wait_until_head_is_read();
     try {
         co_await stream_.write_pieces({head, bytes, {}});
     } catch (const PeerGone&) {
@@ -68,7 +87,7 @@ Task<ClientChannel::Received> ClientChannel::take_messages() {
         } else if (message->opcode == WebSocketOpcode::text && says_end(message->payload)) {
             said_end_ = true;
             co_return Received::ended;
-        } else if (message->opcode != WebSocketOpcode::pong) {
+        } else if (message->opcode != WebSocketOpcode::pong && !message->payload.empty()) {
             input_ = std::move(message->payload);
             co_return Received::data;
         }

@@ -38,13 +38,19 @@ public:
 
 private:
     Task<void> write(std::string_view head, std::string_view bytes);
+    Task<void> wait_until_head_is_read();
     Task<Received> take_messages();
+
+    // A client may put all of its input into one message.
+    static constexpr std::size_t kPieceBytesMax = 64u << 10;
 
     Stream& stream_;
     Form form_;
-    WebSocketDecoder decoder_{WebSocketDecoder::Side::server};
+    WebSocketDecoder decoder_{WebSocketDecoder::Side::server, kPieceBytesMax,
+                              WebSocketDecoder::LongMessage::in_pieces};
     std::string input_;
     bool said_end_ = false;
+    bool head_is_read_ = false;
     bool gone_ = false;
     bool writing_ = false;
     Event turn_;

@@ -5,6 +5,13 @@
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
 
+void Container::take_config(Json whole) {
+    config = std::move(whole);
+    const JsonReader resources =
+        JsonReader{config}.get_object("spec").get_object("linux").get_object("resources");
+    if (resources.has("devices")) config["spec"]["linux"]["resources"]["devices"] = Json::array();
+}
+
 bool Container::auto_remove() const {
     return JsonReader{config}.get_object("HostConfig").get_bool("AutoRemove");
 }
@@ -77,11 +84,31 @@ static Json mounts_of(const JsonReader& config) {
     return mounts == nullptr ? Json::array() : *mounts;
 }
 
+static std::string network_of(const JsonReader& config) {
+    return config.get_object("HostConfig").get_string("NetworkMode");
+}
+
+// The one network that it is in, by name. Neither none nor host gives anybody an address.
+static Json networks_of(const JsonReader& config) {
+    Json networks = Json::object();
+    const std::string name = network_of(config);
+    if (name.empty()) return networks;
+    Json& endpoint = networks[name];
+    for (const char* field : {"IPAMConfig", "Links", "Aliases", "DriverOpts", "DNSNames"}) {
+        endpoint[field] = nullptr;
+    }
+    for (const char* field : {"NetworkID", "EndpointID", "Gateway", "IPAddress", "MacAddress",
+                              "IPv6Gateway", "GlobalIPv6Address"}) {
+        endpoint[field] = "";
+    }
+    for (const char* field : {"IPPrefixLen", "GlobalIPv6PrefixLen"}) endpoint[field] = 0;
+    return networks;
+}
+
 Json summary_of(const Container& container) {
     const JsonReader config{container.config};
     const JsonReader asked = config.get_object("Config");
     const Json* labels = asked.find("Labels");
-    const std::string network = config.get_object("HostConfig").get_string("NetworkMode");
     return Json::object({
         {"Id", container.id},
         {"Names", Json::array({"/" + container.name})},
@@ -93,10 +120,42 @@ Json summary_of(const Container& container) {
         {"Labels", labels == nullptr ? Json::object() : *labels},
         {"State", name_of(container.state)},
         {"Status", status_text(container)},
-        {"HostConfig", Json::object({{"NetworkMode", network}})},
-        {"NetworkSettings", Json::object({{"Networks", Json::object()}})},
+        {"HostConfig", Json::object({{"NetworkMode", network_of(config)}})},
+        {"NetworkSettings", Json::object({{"Networks", networks_of(config)}})},
         {"Mounts", mounts_of(config)},
     });
+}
+
+// The summary's text around the values that change, which are names, state and status in this
+// order. An update of its limits is not in it.
+static std::vector<std::string> lasting_text(const Container& container) {
+    std::vector<std::string> pieces = {"{"};
+    const Json summary = summary_of(container);
+    for (const JsonMember& member : summary.as_object()) {
+        if (&member != &summary.as_object().front()) pieces.back() += ',';
+        append_json_string(pieces.back(), member.name);
+        pieces.back() += ':';
+        const bool changes =
+            member.name == "Names" || member.name == "State" || member.name == "Status";
+        if (changes) {
+            pieces.emplace_back();
+        } else {
+            member.value.append_to(pieces.back());
+        }
+    }
+    pieces.back() += '}';
+    return pieces;
+}
+
+void append_summary(Container& container, std::string& output) {
+    if (container.listed.empty()) container.listed = lasting_text(container);
+    output += container.listed.at(0);
+    Json::array({"/" + container.name}).append_to(output);
+    output += container.listed.at(1);
+    append_json_string(output, name_of(container.state));
+    output += container.listed.at(2);
+    append_json_string(output, status_text(container));
+    output += container.listed.at(3);
 }
 
 static Json state_of(const Container& container) {
@@ -145,6 +204,6 @@ Json inspection_of(const Container& container) {
         {"Mounts", mounts_of(config)},
         {"Config", member("Config")},
         {"NetworkSettings",
-         Json::object({{"Ports", Json::object()}, {"Networks", Json::object()}})},
+         Json::object({{"Ports", Json::object()}, {"Networks", networks_of(config)}})},
     });
 }

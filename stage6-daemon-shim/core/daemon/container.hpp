@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "stage6-daemon-shim/core/daemon/state_machine.hpp"
 #include "stage6-daemon-shim/core/daemon/wall_time.hpp"
@@ -16,7 +17,7 @@ struct Container {
     std::string id;    // 64 hexadecimal digits
     std::string name;  // without the slash in front that the API shows
     std::string directory;
-    Json config;  // config.json
+    Json config;  // config.json, see take_config
 
     State state = State::created;
     bool starting = false;  // between the verb and its outcome
@@ -33,9 +34,10 @@ struct Container {
     std::int64_t pid = 0;           // of PID 1 while it runs
     int exit_code = 0;
     bool out_of_memory = false;
-    std::string error;   // why the last start failed, or why it is dead
-    std::string health;  // "starting", "healthy" or "unhealthy"; empty: nobody looks
-    Json health_report;  // State.Health of inspect, where there is any
+    std::string error;                // why the last start failed, or why it is dead
+    std::string health;               // "starting", "healthy" or "unhealthy"; empty: nobody looks
+    Json health_report;               // State.Health of inspect, where there is any
+    std::vector<std::string> listed;  // see append_summary
     WallTime created_at = 0, started_at = 0, finished_at = 0;
     Deadline up_since{};                        // of this run, or when a new daemon found it
     std::chrono::milliseconds restart_delay{};  // what its policy waited the last time
@@ -44,6 +46,9 @@ struct Container {
     Event changed;
     // Of `starts` runs, how many have ended: never goes back, so no waiter misses an exit.
     unsigned exits = 0;
+
+    // Keeps it in mind, less the rules for devices: a quarter of it, which the shim alone reads.
+    void take_config(Json whole);
 
     bool auto_remove() const;
     bool has_terminal() const;
@@ -63,6 +68,8 @@ std::string status_text(const Container& container);
 
 // An element of GET /containers/json.
 Json summary_of(const Container& container);
+// The same as text, for lists of many: what of it never changes is made once.
+void append_summary(Container& container, std::string& output);
 
 // The answer of GET /containers/{id}/json.
 Json inspection_of(const Container& container);

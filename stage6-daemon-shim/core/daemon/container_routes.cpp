@@ -35,6 +35,14 @@ static Task<void> copy_image(Daemon& daemon, ContainerPointer container, std::st
     std::rethrow_exception(failure);
 }
 
+static std::vector<std::string> volumes_of(const Json& image_config) {
+    std::vector<std::string> places;
+    const Json* volumes = image_config.find("Volumes");
+    if (volumes == nullptr || !volumes->is_object()) return places;
+    for (const JsonMember& volume : volumes->as_object()) places.push_back(volume.name);
+    return places;
+}
+
 static Task<void> create(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
     Json body = co_await request.read_json();
     if (!body.is_object() || body.as_object().empty()) {
@@ -44,6 +52,7 @@ static Task<void> create(Daemon& daemon, HttpRequest& request, HttpResponder& re
     place.isolated_by_default = daemon.options.isolated_by_default;
     place.overlay = daemon.overlay;
     place.user_map = daemon.options.user_map;
+    place.descriptors = daemon.options.descriptors;
     place.features = daemon.features;
     const bool isolated = wants_isolation(body, place.isolated_by_default);
     if (isolated) {
@@ -54,6 +63,7 @@ static Task<void> create(Daemon& daemon, HttpRequest& request, HttpResponder& re
         place.image_id = image->id;
         if (const Json* defaults = image->config.find("config")) {
             body = with_image_defaults(std::move(body), *defaults);
+            place.directories = volumes_of(*defaults);
         }
     }
     const std::string chosen_signal = JsonReader{body}.get_string("StopSignal");

@@ -12,6 +12,7 @@
 #include "common/file.hpp"
 #include "stage4-chroot/temporary_root.hpp"
 #include "stage6-daemon-shim/core/contract/container_dir.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/daemon/tree.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
 
@@ -41,7 +42,8 @@ bool lock_exclusively(int file, const std::string& path) {
 static Fd lock_root(const std::string& root) {
     struct stat status {};
     check(::stat(root.c_str(), &status), "stat", root);
-    if (status.st_uid != ::geteuid()) throw Failure{"state directory " + root + ": not ours"};
+    if (status.st_uid != ::geteuid())
+        throw Failure{"state directory " + root + ": belongs to another user"};
     if ((status.st_mode & 022) != 0) {
         throw Failure{"state directory " + root + ": others may write to it (chmod go-w)"};
     }
@@ -60,6 +62,7 @@ ContainerTable::ContainerTable(EventLoop& loop, std::string root)
     lock_ = lock_root(root_);
     // What containers hold is their users' business; only the way to a shim's root is open.
     check(::chmod(root_.c_str(), 0711), "chmod", root_);
+    fail_point<"make the directories of the root">();
     for (const char* name : {"containers", "creating", "removing", "images"}) {
         make_directories(root_ + "/" + name);
     }
@@ -142,17 +145,28 @@ ContainerPointer ContainerTable::create(std::string name,
 
     const std::string unfinished = root_ + "/creating/" + container->id;
     try {
+        fail_point<"make a container's directory">();
         check(::mkdir(unfinished.c_str(), 0711), "mkdir", unfinished);
         const std::string root = unfinished + "/" + kRootDirectory;
+        fail_point<"make the place of its root">();
         check(::mkdir(root.c_str(), 0755), "mkdir", root);
-        const ContainerDir directory = ContainerDir::open(unfinished);
-        directory.write_whole(kConfigFile, container->config.text());
-        directory.write_whole(kStateFile, state_text(*container, name));
-        rename_durably(unfinished, container->directory);
+        std::vector<ContainerDir::NewFile> records = {{kConfigFile, container->config.text()},
+                                                      {kStateFile, state_text(*container, name)}};
+        // Its mark comes first: whatever of the others a power cut tears, the mark is there.
+        if (container->auto_remove()) records.insert(records.begin(), {kFleetingMark, ""});
+        ContainerDir::open(unfinished).write_first(records);
+        if (container->auto_remove()) {
+            check(::rename(unfinished.c_str(), container->directory.c_str()), "rename", unfinished);
+        } else {
+            rename_durably(unfinished, container->directory);
+        }
     } catch (...) {
         remove_tree(unfinished);
+        // It may have its place already: whoever is told that it failed must not meet it later.
+        remove_tree(container->directory);
         throw;
     }
+    container->take_config(std::move(container->config));
     adopt(container);
     return container;
 }
@@ -167,6 +181,13 @@ void ContainerTable::adopt(ContainerPointer container) {
 void ContainerTable::save_state(const Container& container) const {
     ContainerDir::open(container.directory)
         .write_whole(kStateFile, state_text(container, container.name));
+}
+
+Json ContainerTable::read_config(const Container& container) const {
+    JsonLimits limits;
+    limits.bytes_max = kConfigBytesMax;
+    return parse_json(ContainerDir::open(container.directory).read(kConfigFile, kConfigBytesMax),
+                      limits);
 }
 
 void ContainerTable::save_config(const Container& container, const Json& config) const {
@@ -195,10 +216,13 @@ void ContainerTable::rename(ContainerPointer container, std::string name) {
 void ContainerTable::bury(Container& container) {
     const std::string grave = root_ + "/removing/" + container.id;
     if (container.directory == grave) return;  // an earlier removal came to no end
+    fail_point<"bury a container">();
     if (::rename(container.directory.c_str(), grave.c_str()) == -1 && errno != ENOENT) {
         throw SystemError{errno, "rename", container.directory};
     }
     container.directory = grave;
+    // Whoever is told that it is removed does not meet it again after a power cut.
+    if (!container.auto_remove()) sync_directory(root_ + "/removing");
 }
 
 void ContainerTable::forget(const Container& container) {
@@ -207,6 +231,7 @@ void ContainerTable::forget(const Container& container) {
 }
 
 void ContainerTable::clear_leftovers() {
+    fail_point<"clear what was left half done">();
     for (const char* place : {"/creating", "/removing"}) {
         for (const auto& name : entries_of(root_ + place)) remove_tree(root_ + place + "/" + name);
     }

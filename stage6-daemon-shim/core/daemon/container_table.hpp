@@ -47,6 +47,9 @@ public:
     // Writes state.json. Throws SystemError.
     void save_state(const Container& container) const;
 
+    // config.json whole, as it is on the disk. Throws SystemError, Failure, JsonError.
+    Json read_config(const Container& container) const;
+
     // Writes config.json: this one, which is not the container's yet. Throws SystemError.
     void save_config(const Container& container, const Json& config) const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/error.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/daemon/change_limits.hpp"
 #include "stage6-daemon-shim/core/daemon/not_built_in.hpp"
 #include "stage6-daemon-shim/core/daemon/plan_limits.hpp"
@@ -80,8 +81,8 @@ static void check_policy(const Daemon& daemon, const Container& container, const
 }
 
 // The launch spec with these limits: the next start has them from the beginning.
-static Json respecified(const Container& container, const LimitsSpec& limits) {
-    Spec spec = parse_spec(*container.config.find("spec"));
+static Json respecified(const Json& config, const LimitsSpec& limits) {
+    Spec spec = parse_spec(*config.find("spec"));
     spec.limits = limits;
     Json& resources = spec.document["linux"]["resources"];
     for (const char* kind : {"memory", "cpu", "pids"}) resources[kind] = Json::object();
@@ -91,6 +92,7 @@ static Json respecified(const Container& container, const LimitsSpec& limits) {
 static void change_running(const Container& container, const LimitsSpec& before,
                            const LimitsSpec& wanted) {
     try {
+        fail_point<"change the limits">();
         change_limits(container, before, wanted);
     } catch (const std::exception& error) {
         try {
@@ -112,13 +114,14 @@ Task<void> update_container(Daemon& daemon, ContainerPointer container, std::str
     if (wants_policy(reader)) check_policy(daemon, *container, merged);
     const LimitsSpec before = plan_limits(JsonReader{container->config}.get_object("HostConfig"));
     const LimitsSpec wanted = plan_limits(JsonReader{merged});
-    Json config = container->config;
+    Json config = daemon.table.read_config(*container);
     config["HostConfig"] = merged;
     if (before != wanted) {
-        config["spec"] = respecified(*container, wanted);
+        config["spec"] = respecified(config, wanted);
         if (is_alive(container->state)) change_running(*container, before, wanted);
     }
+    fail_point<"save the changed limits">();
     daemon.table.save_config(*container, config);
-    container->config = std::move(config);
+    container->take_config(std::move(config));
     daemon.announcements.of_container(*container, "update");
 }

@@ -125,12 +125,14 @@ int run_daemon(const DaemonOptions& options, std::span<const DaemonFeature> feat
     for (const DaemonFeature& feature : features) {
         if (feature.begin != nullptr) feature.begin(daemon);
     }
+    // Who answers may listen, too, and hear what a killed daemon did not live to tell.
+    Router router = make_router(daemon);
     const auto found = recover_containers(daemon);
     keep_layers_clear(daemon);
     const Fd lock = lock_socket(options.socket);
     std::optional<WireLog> log;
     if (!options.wire.empty()) log.emplace(options.wire);
-    HttpServer server{loop, open_socket(options), make_router(daemon),
+    HttpServer server{loop, open_socket(options), std::move(router),
                       server_options(options, log ? &*log : nullptr)};
     loop.spawn(stop_on_signal(loop, signals));
     if (!options.quiet) {

@@ -23,6 +23,7 @@ struct DaemonOptions {
     std::string shim_program;
     std::string wire;        // the file in which all that clients say is written down, or -
     UserMapSpec user_map{};  // of every container's user namespace; size 0: none
+    ResourceLimitSpec descriptors{};  // the limit that containers have, if they ask for no other
     bool isolated_by_default = true;
     bool quiet = false;
 };

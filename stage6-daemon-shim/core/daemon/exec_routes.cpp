@@ -18,9 +18,6 @@ static ExecCommand parse_command(const JsonReader& body) {
     if (command.args.empty()) throw HttpError{400, "No exec command specified"};
     command.env = body.get_strings("Env");
     command.cwd = body.get_string("WorkingDir");
-    if (!command.cwd.empty() && command.cwd[0] != '/') {
-        throw HttpError{400, "Cwd must be an absolute path"};
-    }
     command.user = body.get_string("User");
     command.terminal = body.get_bool("Tty");
     command.privileged = body.get_bool("Privileged");

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "common/error.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/daemon/shim_client.hpp"
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
@@ -17,15 +18,21 @@ static constexpr auto kStartDeadline = std::chrono::seconds{60};
 static constexpr auto kRemembered = std::chrono::seconds{10};
 static constexpr int kKilledCode = 128 + 9;
 
-ExecFailed::ExecFailed(StartFailure kind, const std::string& text)
-    : std::runtime_error{
-          "OCI runtime exec failed: exec failed: unable to start container process: " + text +
-          ": unknown"},
-      kind_{kind} {}
+// With the words of Docker and runc in front, according to which of the two finds it out there.
+static std::string exec_failure_text(const std::string& text) {
+    if (text.starts_with("unable to find ") || text.starts_with("uids and gids ")) return text;
+    const bool is_early = text.starts_with("Cwd must ");
+    return "OCI runtime exec failed: exec failed: " +
+           std::string{is_early ? "" : "unable to start container process: "} + text + ": unknown";
+}
 
-static std::string text_of(const std::vector<std::string>& words) {
-    std::string text;
-    for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+ExecFailed::ExecFailed(StartFailure kind, const std::string& text)
+    : std::runtime_error{exec_failure_text(text)}, kind_{kind} {}
+
+// The program, a blank, its arguments: so there is a blank behind a program without any.
+static std::string action_text(const std::vector<std::string>& words) {
+    std::string text = words[0] + " ";
+    for (std::size_t i = 1; i < words.size(); ++i) text += (i == 1 ? "" : " ") + words[i];
     return text;
 }
 
@@ -40,7 +47,7 @@ ExecPointer ExecSessions::create(ContainerPointer container, const std::string& 
     request_of(*session);  // what is wrong with it is said now
     sessions_[session->id] = session;
     announcements_.of_container(*session->container,
-                                "exec_create: " + text_of(session->command.args),
+                                "exec_create: " + action_text(session->command.args),
                                 {{"execID", session->id}});
     return session;
 }
@@ -128,6 +135,7 @@ static Fd make_stream(bool is_wanted, bool is_input, Fd& of_child) {
 Task<void> ExecSessions::ask_for_it(ExecPointer session, std::vector<int> descriptors) {
     const ContainerDir directory = ContainerDir::open(session->container->directory);
     session->connection = connect_to_shim(directory);
+    fail_point<"ask for an exec">();
     send_message(session->connection.get(), request_of(*session), descriptors);
     ShimMessage answer;
     while (true) {
@@ -182,7 +190,7 @@ Task<ExecStreams> ExecSessions::start(ExecPointer session) {
     if (verdict.status >= 400) throw HttpError{verdict.status, verdict.message};
     session->started = true;
     announcements_.of_container(*session->container,
-                                "exec_start: " + text_of(session->command.args),
+                                "exec_start: " + action_text(session->command.args),
                                 {{"execID", session->id}});
     ExecStreams streams;
     try {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "stage6-daemon-shim/core/daemon/image_healthcheck.hpp"
 #include "stage6-daemon-shim/core/daemon/lifecycle.hpp"
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
@@ -70,6 +71,13 @@ static std::string take_word(const Json& config, std::string_view& text) {
         throw HttpError{400, "unexpected end of statement while looking for " +
                                  std::string{"matching "} + quote};
     return word;
+}
+
+static std::string upper_case(std::string_view text) {
+    std::string result{text};
+    std::ranges::transform(result, result.begin(),
+                           [](unsigned char letter) { return std::toupper(letter); });
+    return result;
 }
 
 static Words words_in(const Json& config, std::string_view text) {
@@ -176,6 +184,41 @@ static void expose_ports(Json& config, std::string_view text) {
     }
 }
 
+static Words list_of(const Json& config, std::string_view name, std::string_view text) {
+    if (!text.starts_with('[')) return words_in(config, text);
+    try {
+        const Json list = parse_json(text);
+        Words words;
+        for (const Json& word : list.as_array()) words.push_back(word.as_string());
+        return words;
+    } catch (const JsonError&) {
+        throw HttpError{400, std::string{name} + ": no list of texts: " + printable(text)};
+    }
+}
+
+// Recorded: what a container of the image has there is told by image_defaults.hpp.
+static void add_volumes(Json& config, std::string_view text) {
+    for (const auto& path : list_of(config, "VOLUME", text)) {
+        if (path.empty()) throw HttpError{400, "VOLUME specified can not be an empty string"};
+        config["Volumes"][path] = Json::object();
+    }
+}
+
+// For whoever builds an image on this one.
+static void add_trigger(Json& config, std::string_view text) {
+    const auto blank = std::min(text.find_first_of(" \t"), text.size());
+    const std::string name = upper_case(text.substr(0, blank));
+    if (name == "ONBUILD") {
+        throw HttpError{400, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"};
+    }
+    if (name == "FROM" || name == "MAINTAINER") {
+        throw HttpError{400, name + " isn't allowed as an ONBUILD trigger"};
+    }
+    Words all = JsonReader{config}.get_strings("OnBuild");
+    all.emplace_back(text);
+    config["OnBuild"] = Json::array(all);
+}
+
 static void set_stop_signal(Json& config, std::string_view text) {
     const std::string signal = one_argument(config, "STOPSIGNAL", text);
     parse_signal(signal);
@@ -185,12 +228,12 @@ static void set_stop_signal(Json& config, std::string_view text) {
 void apply_change(Json& config, const std::string& instruction) {
     const std::string_view line = trimmed(instruction);
     const auto blank = std::min(line.find_first_of(" \t"), line.size());
-    std::string name{line.substr(0, blank)};
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::toupper(c); });
+    std::string name = upper_case(line.substr(0, blank));
     const std::string_view rest = trimmed(line.substr(blank));
-    const bool may_be_empty = name == "CMD" || name == "ENTRYPOINT";
-    if (rest.empty() && !may_be_empty) {
-        throw HttpError{400, printable(name) + " requires at least one argument"};
+    static constexpr std::string_view kOneAtLeast[] = {"ENV",    "LABEL",   "EXPOSE",
+                                                       "VOLUME", "ONBUILD", "HEALTHCHECK"};
+    if (rest.empty() && std::ranges::find(kOneAtLeast, name) != std::end(kOneAtLeast)) {
+        throw HttpError{400, name + " requires at least one argument"};
     }
     if (name == "CMD") {
         config["Cmd"] = command_of(rest);
@@ -208,8 +251,12 @@ void apply_change(Json& config, const std::string& instruction) {
         expose_ports(config, rest);
     } else if (name == "STOPSIGNAL") {
         set_stop_signal(config, rest);
-    } else if (name == "VOLUME" || name == "ONBUILD" || name == "HEALTHCHECK") {
-        throw HttpError{400, "--change " + name + ": not built in"};
+    } else if (name == "VOLUME") {
+        add_volumes(config, rest);
+    } else if (name == "ONBUILD") {
+        add_trigger(config, rest);
+    } else if (name == "HEALTHCHECK") {
+        config["Healthcheck"] = parse_healthcheck(rest);
     } else {
         std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
         throw HttpError{400, printable(name) + " is not a valid change command"};

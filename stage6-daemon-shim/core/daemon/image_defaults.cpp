@@ -40,10 +40,25 @@ static void add_command(Json& body, const JsonReader& image) {
     if (!their_entrypoint.empty()) body["Entrypoint"] = Json::array(their_entrypoint);
 }
 
+// Each field that the request leaves out, also beside a command of its own.
+static void add_healthcheck(Json& body, const Json& image) {
+    const Json* theirs = image.find("Healthcheck");
+    if (theirs == nullptr || !theirs->is_object()) return;
+    const JsonReader asked = JsonReader{body}.get_object("Healthcheck");
+    Json merged = *theirs;
+    for (const char* field : {"Interval", "Timeout", "StartPeriod", "StartInterval", "Retries"}) {
+        if (asked.get_integer(field) != 0) merged[field] = asked.get_integer(field);
+    }
+    const auto test = asked.get_strings("Test");
+    if (!test.empty()) merged["Test"] = Json::array(test);
+    body["Healthcheck"] = std::move(merged);
+}
+
 Json with_image_defaults(Json body, const Json& image_config) {
     const JsonReader image{image_config};
     add_command(body, image);
     add_variables(body, image);
+    add_healthcheck(body, image_config);
     add_members(body, image_config, "Labels");
     add_members(body, image_config, "ExposedPorts");
     for (const char* name : {"User", "WorkingDir", "StopSignal"}) {

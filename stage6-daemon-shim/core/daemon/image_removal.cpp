@@ -117,7 +117,7 @@ static bool may_be_pruned(const Daemon& daemon, const Image& image, const Filter
     const auto has = [&](const std::string& wanted) { return has_label(labels, wanted); };
     const auto lacks = [&](const std::string& wanted) { return !has_label(labels, wanted); };
     const auto is_older = [&](const std::string& until) {
-        return image.created_at < parse_unix_time(until, "until");
+        return image.created_at < parse_until(until, "until");
     };
     return filters.all("label", has) && filters.all("label!", lacks) &&
            filters.all("until", is_older);

@@ -28,6 +28,13 @@ static bool fits_reference(const std::vector<std::string>& names, const std::str
     });
 }
 
+static void check_dangling(const Filters& filters) {
+    for (const auto& value : filters.values("dangling")) {
+        if (value == "true" || value == "1" || value == "false" || value == "0") continue;
+        throw HttpError{400, "invalid filter 'dangling=[" + value + "]'"};
+    }
+}
+
 static bool passes(const Daemon& daemon, const Image& image, const Filters& filters) {
     const auto names = daemon.images.names_of(image.id);
     const Labels labels = JsonReader{image.config}.get_object("config").get_string_map("Labels");
@@ -45,12 +52,13 @@ static bool passes(const Daemon& daemon, const Image& image, const Filters& filt
     }) && filters.all("since", [&](const auto& text) {
         return image.created_at > created(text);
     }) && filters.all("until", [&](const auto& text) {
-        return image.created_at < parse_unix_time(text, "until");
+        return image.created_at < parse_until(text, "until");
     });
 }
 
 static Task<void> list(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
     const Filters filters{request.query().get("filters"), kListKeys};
+    check_dangling(filters);
     Json answer = Json::array();
     for (const ImagePointer& image : daemon.images.all()) {
         if (!passes(daemon, *image, filters)) continue;

@@ -173,8 +173,14 @@ void ImageStore::tag(const Image& image, const ImageName& name) {
 }
 
 void ImageStore::untag(const std::string& name) {
+    const auto before = names_;
     names_.erase(name);
-    save_names();
+    try {
+        save_names();
+    } catch (...) {
+        names_ = before;
+        throw;
+    }
 }
 
 // --- coming and going ---------------------------------------------------------------------------
@@ -211,8 +217,15 @@ std::string ImageStore::keep_layer(const std::string& unfinished, const std::str
                                    std::uint64_t bytes) {
     std::string digest = std::string{kPrefix} + hex;
     if (layers_.contains(digest)) return digest;
-    ContainerDir::open(unfinished).write_whole(kLayerFile, Json::object({{"Size", bytes}}).text());
-    rename_durably(unfinished, directory_ + kLayers + "/" + hex);
+    const std::string record = Json::object({{"Size", bytes}}).text();
+    const std::string place = directory_ + kLayers + "/" + hex;
+    if (file_exists(place)) {
+        // Whole, since it has its name; only its record could not be read.
+        ContainerDir::open(place).write_whole(kLayerFile, record);
+    } else {
+        ContainerDir::open(unfinished).write_whole(kLayerFile, record);
+        rename_durably(unfinished, place);
+    }
     layers_[digest] = bytes;
     return digest;
 }

@@ -86,11 +86,15 @@ static Spec plan_spec(const JsonReader& config, const JsonReader& host, const Co
     spec.hostname = config.get_string("Hostname");
     if (spec.hostname.empty()) spec.hostname = container.short_id();
     try {
-        check_hostname(spec.hostname);
+        // Docker takes underscores, too, which no host's name has.
+        std::string name = spec.hostname;
+        std::ranges::replace(name, '_', 'x');
+        check_hostname(name);
     } catch (const std::exception& error) {
         throw HttpError{400, std::string{"invalid hostname: "} + error.what()};
     }
     spec.process = plan_process(config, isolated, spec.hostname);
+    spec.process.rlimits = {place.descriptors};
     spec.open_stdin = config.get_bool("OpenStdin");
     spec.init = isolated && host.get_bool("Init");
     spec.limits = plan_limits(host);
@@ -99,6 +103,7 @@ static Spec plan_spec(const JsonReader& config, const JsonReader& host, const Co
         spec.user_map = place.user_map;
         if (spec.user_map.size != 0) spec.namespaces |= CLONE_NEWUSER;
         plan_root(spec, container, place);
+        spec.directories = place.directories;
     }
     // Chosen here and written down: whoever cleans up later, perhaps from another group, knows it.
     spec.cgroups = cgroup_directories(container.id, find_hierarchies());
@@ -111,6 +116,36 @@ static void plan_log(const JsonReader& host, Spec& spec) {
     Json& annotations = spec.document["annotations"];
     annotations[kLogBytesMax] = std::to_string(options.bytes_max);
     annotations[kLogFilesMax] = std::to_string(options.files_max);
+}
+
+// As asked, less the two members that are not of Config.
+static Json shown_config(const Json& body, const JsonReader& config, const Spec& spec) {
+    Json asked = Json::object();
+    for (const JsonMember& member : body.as_object()) {
+        if (member.name != "HostConfig" && member.name != "NetworkingConfig") {
+            asked[member.name] = member.value;
+        }
+    }
+    asked["Hostname"] = spec.hostname;
+    asked["Cmd"] = Json::array(config.get_words("Cmd"));
+    const Json* volumes = config.find("Volumes");
+    const bool any = volumes != nullptr && volumes->is_object() && !volumes->as_object().empty();
+    if (!any) asked["Volumes"] = nullptr;
+    for (const auto& path : spec.directories) asked["Volumes"][path] = Json::object();
+    return asked;
+}
+
+static Json shown_host_config(const JsonReader& config, const JsonReader& host, bool isolated) {
+    const Json* host_config = config.find("HostConfig");
+    Json filled = host_config == nullptr ? Json::object() : *host_config;
+    filled["LogConfig"] = shown_log_config(host);
+    filled["Isolation"] = isolated ? "default" : "none";
+    // What means "not set" in a request, and is shown as that.
+    if (host.get_integer("MemorySwappiness", -1) == -1) filled["MemorySwappiness"] = nullptr;
+    if (host.get_integer("PidsLimit") <= 0) filled["PidsLimit"] = nullptr;
+    const std::string network = host.get_string("NetworkMode");
+    filled["NetworkMode"] = network.empty() || network == "default" ? "none" : network;
+    return filled;
 }
 
 Json plan_launch(const Json& body, const Container& container, const LaunchPlace& place) {
@@ -130,21 +165,6 @@ Json plan_launch(const Json& body, const Container& container, const LaunchPlace
     }
     sort_mounts(spec.mounts);
 
-    // As asked, less the two members that are not of Config.
-    Json asked = Json::object();
-    for (const JsonMember& member : body.as_object()) {
-        if (member.name != "HostConfig" && member.name != "NetworkingConfig") {
-            asked[member.name] = member.value;
-        }
-    }
-    asked["Hostname"] = spec.hostname;
-    asked["Cmd"] = Json::array(config.get_words("Cmd"));
-    const Json* host_config = config.find("HostConfig");
-    Json filled = host_config == nullptr ? Json::object() : *host_config;
-    filled["LogConfig"] = shown_log_config(host);
-    filled["Isolation"] = isolated ? "default" : "none";
-    const std::string network = host.get_string("NetworkMode");
-    filled["NetworkMode"] = network.empty() || network == "default" ? "none" : network;
     const std::vector<std::string> rest(spec.process.args.begin() + 1, spec.process.args.end());
     return Json::object({{"Id", container.id},
                          {"Created", time_text(container.created_at)},
@@ -152,8 +172,8 @@ Json plan_launch(const Json& body, const Container& container, const LaunchPlace
                          {"Args", Json::array(rest)},
                          {"Image", place.image_id},
                          {"Driver", isolated ? (place.overlay ? "overlay" : "copy") : "none"},
-                         {"Config", std::move(asked)},
-                         {"HostConfig", std::move(filled)},
+                         {"Config", shown_config(body, config, spec)},
+                         {"HostConfig", shown_host_config(config, host, isolated)},
                          {"Mounts", mounts.shown},
                          {"spec", to_json(spec)}});
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "stage6-daemon-shim/core/daemon/container.hpp"
 #include "stage6-daemon-shim/core/daemon/feature.hpp"
@@ -10,9 +11,13 @@
 struct LaunchPlace {
     std::string image;     // the directory of the image's root
     std::string image_id;  // "sha256:..."
-    bool overlay = true;   // false: a copy of the image, since overlay can't be had here
+    // The image's volumes. While there are no volumes of their own, they are plain directories of
+    // the container: made if missing, and gone with it.
+    std::vector<std::string> directories{};
+    bool overlay = true;  // false: a copy of the image, since overlay can't be had here
     bool isolated_by_default = true;
     UserMapSpec user_map{};
+    ResourceLimitSpec descriptors{};
     std::span<const DaemonFeature> features{};
 };
 

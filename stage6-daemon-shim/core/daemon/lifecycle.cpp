@@ -5,10 +5,13 @@
 
 #include <cctype>
 #include <cstring>
+#include <optional>
 
 #include "common/error.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/contract/shim_lock.hpp"
 #include "stage6-daemon-shim/core/contract/start_shim.hpp"
+#include "stage6-daemon-shim/core/daemon/dead_shim.hpp"
 #include "stage6-daemon-shim/core/daemon/shim_client.hpp"
 #include "stage6-daemon-shim/core/json/reader.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
@@ -64,21 +67,48 @@ static int status_of(StartFailure failure) {
     return failure == StartFailure::engine ? 500 : 400;
 }
 
+// Where somebody is asked before each step of a start, it takes as long as they think.
+static Deadline deadline_for_start(const Container& container) {
+    const JsonReader annotations =
+        JsonReader{container.config}.get_object("spec").get_object("annotations");
+    const bool has_steps = annotations.get_string("slipway.explain").starts_with("steps");
+    return has_steps ? kNever : Clock::now() + kLaunchDeadline;
+}
+
 Task<void> Lifecycle::start_once(ContainerPointer container) {
     const ContainerDir directory = ContainerDir::open(container->directory);
     const unsigned number = container->starts + 1;
-    StartingShim shim = start_shim({shim_program_.path(), shim_name_, container->id, number},
-                                   directory, lock_shim(directory));
-    const ShimOutcome outcome = co_await read_outcome(loop_, shim.outcome.get());
+    StartingShim shim;
+    std::string problem;
+    try {
+        fail_point<"start a shim">();
+        shim = start_shim({shim_program_.path(), shim_name_, container->id, number}, directory,
+                          lock_shim(directory));
+    } catch (const SystemError& error) {
+        problem = "cannot start shim: " + error_text(error.error());
+    }
+    if (!problem.empty()) {
+        co_await fail_start(container, exit_code_of(StartFailure::engine), problem);
+        throw HttpError{500, problem};
+    }
+    ShimOutcome outcome;
+    std::optional<StartedRecord> started;
+    try {
+        fail_point<"wait for the outcome of a start">();
+        const Deadline deadline = deadline_for_start(*container);
+        outcome = co_await read_outcome(loop_, shim.outcome.get(), deadline);
+        if (outcome.failure == StartFailure::none) started = read_started(directory, number);
+    } catch (const std::exception& error) {
+        outcome = {0, StartFailure::engine, error.what()};
+    }
     if (outcome.failure != StartFailure::none) {
         ::kill(shim.pid, SIGKILL);  // it is our child and not reaped: the number is its own
         co_await loop_.readable(shim.process.get());
         ::waitpid(shim.pid, nullptr, 0);
-        co_await remove_left_cgroups(container);
+        co_await undo_start(container, number);
         co_await fail_start(container, exit_code_of(outcome.failure), outcome.error);
         throw HttpError{status_of(outcome.failure), outcome.error};
     }
-    const auto started = read_started(directory, number);
     container->starts = number;
     container->pid = outcome.pid;
     container->started_at = started ? parse_time(started->time) : wall_time_now();
@@ -90,6 +120,14 @@ Task<void> Lifecycle::start_once(ContainerPointer container) {
     container->error.clear();
     announcements_.of_container(*container, "start");
     watch(container, std::move(shim.process), shim.pid);
+}
+
+// What there may be of a start that has failed, and whose shim has ended: perhaps all of it, when
+// we could not hear that it had succeeded.
+Task<void> Lifecycle::undo_start(ContainerPointer container, unsigned number) {
+    kill_what_is_left(*container, number);
+    remove_records(ContainerDir::open(container->directory), number);
+    co_await remove_left_cgroups(container);
 }
 
 Task<void> Lifecycle::fail_start(ContainerPointer container, int exit_code, std::string error) {

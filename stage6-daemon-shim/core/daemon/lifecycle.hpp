@@ -47,6 +47,7 @@ private:
     Task<void> start_marked(ContainerPointer container);
     Task<void> start_once(ContainerPointer container);
     Task<void> remove_left_cgroups(ContainerPointer container);
+    Task<void> undo_start(ContainerPointer container, unsigned number);
     Task<void> fail_start(ContainerPointer container, int exit_code, std::string error);
     void want_stopped(Container& container);
 
@@ -61,6 +62,7 @@ private:
     Task<void> restart_later(ContainerPointer container, std::chrono::milliseconds delay);
     void give_up_restart(Container& container);
     void begin_removal(ContainerPointer container);
+    Task<void> end_unwatched_shim(ContainerPointer container);
     Task<void> remove_now(ContainerPointer container);
     Task<void> remove_after_end(ContainerPointer container);
 

@@ -7,6 +7,8 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
+#include "stage6-daemon-shim/core/contract/shim_lock.hpp"
 #include "stage6-daemon-shim/core/daemon/dead_shim.hpp"
 #include "stage6-daemon-shim/core/daemon/lifecycle.hpp"
 #include "stage6-daemon-shim/core/daemon/removal.hpp"
@@ -17,6 +19,7 @@
 static constexpr int kShimDiedCode = 255;
 // After SIGKILL: what has not gone by then hangs in the kernel (state D).
 static constexpr auto kKillDeadline = std::chrono::seconds{10};
+static constexpr auto kLookAgain = std::chrono::milliseconds{10};
 
 // False at the deadline.
 Task<bool> Lifecycle::wait_for_end(ContainerPointer container, unsigned exits, Deadline deadline) {
@@ -31,6 +34,7 @@ Task<bool> Lifecycle::wait_for_end(ContainerPointer container, unsigned exits, D
 Task<void> Lifecycle::signal(ContainerPointer container, int number) {
     std::string problem;
     try {
+        fail_point<"pass a signal on">();
         co_await ask_shim(loop_, container, "kill " + std::to_string(number));
     } catch (const SystemError&) {
         co_return;  // the shim has just ended: nobody is left to be signalled
@@ -74,7 +78,9 @@ Task<void> Lifecycle::kill_and_wait(ContainerPointer container, std::string as_g
     co_await let_go(container);
     const bool in_time = co_await wait_for_end(container, exits, Clock::now() + kKillDeadline);
     if (!in_time) {
-        throw HttpError{500, "cannot kill container: " + as_given + ": it could not be killed"};
+        const char state = state_of(static_cast<pid_t>(container->pid));
+        throw HttpError{500, "cannot kill container: " + as_given +
+                                 ": it could not be killed (state " + state + ")"};
     }
 }
 
@@ -104,11 +110,22 @@ Task<void> Lifecycle::remove_left_cgroups(ContainerPointer container) {
 
 Task<void> Lifecycle::watch_shim(ContainerPointer container, Fd shim, pid_t shim_pid) {
     const unsigned number = container->starts;
-    co_await loop_.readable(shim.get());
+    bool has_ended = false;
+    while (!has_ended) {
+        try {
+            co_await loop_.readable(shim.get());
+            has_ended = true;
+        } catch (const SystemError&) {
+            // epoll_ctl(2) has no memory, or no watch is free. Nobody else would see the end.
+        }
+        if (!has_ended) co_await loop_.sleep_for(kLookAgain);
+    }
     // Ours only if this daemon started it; of an earlier daemon's, init is the parent now.
     ::waitpid(shim_pid, nullptr, WNOHANG);
     try {
+        fail_point<"clean up behind a shim">();
         if (!has_exit_record(*container, number)) kill_what_is_left(*container, number);
+        remove_unfinished_records(ContainerDir::open(container->directory), number);
         co_await remove_left_cgroups(container);
     } catch (const std::exception& error) {
         report_failure("container " + container->id, error, 1);
@@ -122,6 +139,19 @@ void Lifecycle::announce_end(const Container& container) const {
     announcements_.of_container(container, "die",
                                 {{"exitCode", std::to_string(container.exit_code)},
                                  {"execDuration", std::to_string(std::max<WallTime>(0, seconds))}});
+}
+
+// Whether nobody has told the end of this start yet: a daemon that was killed could not. From here
+// on it counts as told.
+static bool is_news(const Container& container, unsigned number) {
+    try {
+        const auto directory = ContainerDir::open(container.directory);
+        if (directory.is_marked(started_file(number))) return false;
+        directory.mark(started_file(number));
+        return true;
+    } catch (const SystemError&) {
+        return false;  // it never began
+    }
 }
 
 void Lifecycle::finish(ContainerPointer container, unsigned number, Learned learned) {
@@ -138,7 +168,8 @@ void Lifecycle::finish(ContainerPointer container, unsigned number, Learned lear
         container->state = State::dead;
         container->error = error.what();
     }
-    if (learned == Learned::now) announce_end(*container);
+    const bool news = is_news(*container, number);
+    if (learned == Learned::now || news) announce_end(*container);
     const bool is_over = container->state == State::dead || !begin_restart(container, learned);
     if (is_over && container->auto_remove() && !container->restarted_by_hand) {
         begin_removal(container);
@@ -201,11 +232,26 @@ Task<void> Lifecycle::remove_after_end(ContainerPointer container) {
     }
 }
 
+// Of a container that could not be read when we began nobody has watched the shim.
+Task<void> Lifecycle::end_unwatched_shim(ContainerPointer container) {
+    if (!file_exists(container->directory)) co_return;
+    const ContainerDir directory = ContainerDir::open(container->directory);
+    if (!shim_is_alive(directory)) co_return;
+    container->starts = directory.last_start();
+    co_await signal(container, SIGKILL);
+    const Deadline deadline = Clock::now() + kKillDeadline;
+    while (shim_is_alive(directory)) {
+        if (Clock::now() >= deadline) throw Failure{"its shim cannot be ended"};
+        co_await loop_.sleep_for(kLookAgain);
+    }
+}
+
 // The caller has said that it is being removed. Who waits for the removal is told when nothing is
 // left of it; what could not be removed stays in the list as dead, and can be tried again.
 Task<void> Lifecycle::remove_now(ContainerPointer container) {
     container->changed.notify_all();
     try {
+        if (container->state == State::dead) co_await end_unwatched_shim(container);
         table_.bury(*container);
         co_await remove_directory(loop_, container->directory);
     } catch (const std::exception& error) {

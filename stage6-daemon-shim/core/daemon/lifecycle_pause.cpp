@@ -1,5 +1,6 @@
 // Pause and unpause.
 
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/daemon/lifecycle.hpp"
 #include "stage6-daemon-shim/core/daemon/standstill.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
@@ -19,6 +20,7 @@ Task<void> Lifecycle::pause(ContainerPointer container, std::string as_given) {
     try {
         // Before the signals: a daemon that is killed now knows afterwards that there were some.
         if (!has_freezer(*container)) mark_paused(*container, true);
+        fail_point<"pause the processes">();
         co_await hold_processes(loop_, container);
     } catch (const std::exception& error) {
         problem = error.what();
@@ -54,6 +56,7 @@ Task<std::string> Lifecycle::let_go(ContainerPointer container) {
     if (container->state != State::paused) co_return problem;
     container->freezing = true;
     try {
+        fail_point<"let the processes go on">();
         co_await release_processes(loop_, container);
         mark_paused(*container, false);
     } catch (const std::exception& error) {

@@ -42,6 +42,13 @@ ListFilters::ListFilters(const std::string& text, const ContainerTable& table)
     };
     check("status", kStates);
     check("health", kHealth);
+    for (const auto& value : filters_.values("exited")) {
+        const bool is_number = !value.empty() && value.size() < 10 &&
+                               value.find_first_not_of("0123456789") == std::string::npos;
+        if (is_number) continue;
+        throw HttpError{400, "invalid filter 'exited=" + value + "': strconv.Atoi: parsing \"" +
+                                 value + "\": invalid syntax"};
+    }
     for (const auto& value : filters_.values("name")) {
         if (value.size() > kPatternBytesMax) {
             throw HttpError{400, "invalid filter 'name': the pattern is too long"};
@@ -55,21 +62,22 @@ ListFilters::ListFilters(const std::string& text, const ContainerTable& table)
 // A compiled regular expression (regex(3)).
 class Pattern {
 public:
-    explicit Pattern(const std::string& text) {
-        if (::regcomp(&compiled_, text.c_str(), REG_EXTENDED | REG_NOSUB) != 0) {
-            throw HttpError{400, "invalid filter 'name': not a regular expression: " + text};
-        }
-    }
+    explicit Pattern(const std::string& text)
+        : is_valid_{::regcomp(&compiled_, text.c_str(), REG_EXTENDED | REG_NOSUB) == 0} {}
     Pattern(const Pattern&) = delete;
     Pattern& operator=(const Pattern&) = delete;
-    ~Pattern() { ::regfree(&compiled_); }
+    ~Pattern() {
+        if (is_valid_) ::regfree(&compiled_);
+    }
 
+    // What is no regular expression matches nothing, and for Docker that is no error.
     bool is_in(const std::string& text) const {
-        return ::regexec(&compiled_, text.c_str(), 0, nullptr, 0) == 0;
+        return is_valid_ && ::regexec(&compiled_, text.c_str(), 0, nullptr, 0) == 0;
     }
 
 private:
     regex_t compiled_{};
+    bool is_valid_;
 };
 
 // Unanchored, and tried with and without the slash of the API's names.

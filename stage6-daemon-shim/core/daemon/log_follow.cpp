@@ -211,7 +211,7 @@ static bool read_or_say_why(LogReader& reader, const LogSelection& selection, bo
 Task<void> follow_log(LogWatch& watch, ContainerPointer container, LogReader reader,
                       LogSelection selection, std::function<Task<void>(std::string_view)> write,
                       std::function<bool()> is_over) {
-    const bool framed = selection.framed && !container->has_terminal();
+    const bool framed = selection.framed && (!container->has_terminal() || selection.offsets);
     const auto watched = watch.watch(container);
     reader.use(watched->chain());
     std::string output;

@@ -13,7 +13,7 @@ struct LogSelection {
     bool standard_output = false, standard_error = false;
     bool timestamps = false;
     bool details = false;           // what --log-opt labels= and env= chose, before each text
-    bool framed = true;             // in Docker's stream frames; a terminal's never are
+    bool framed = true;             // in Docker's stream frames; a terminal's only with offsets
     bool offsets = false;           // each text behind the log's offset after it: our own clients
     WallTime since = 0, until = 0;  // 0: no bound
 };

@@ -22,18 +22,19 @@ static void seek(LogReader& reader, const Query& query) {
 }
 
 static Task<void> logs(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
-    const std::string name = request.parameter("id");
-    const ContainerPointer container = daemon.table.find(name);
-    must_act(*container, Verb::logs, name);
     const LogSelection selection = parse_selection(request.query());
     if (!selection.standard_output && !selection.standard_error) {
         throw HttpError{400, "Bad parameters: you must choose at least one stream"};
     }
+    const std::string name = request.parameter("id");
+    const ContainerPointer container = daemon.table.find(name);
+    must_act(*container, Verb::logs, name);
     LogReader reader{container};
     reader.open();  // what is wrong with it is said before the answer begins
     seek(reader, request.query());
     const bool follow = request.query().flag("follow");
-    co_await responder.start_stream(200, stream_type(!container->has_terminal(), request));
+    const bool framed = !container->has_terminal() || selection.offsets;
+    co_await responder.start_stream(200, stream_type(framed, request));
     const auto write = [&](std::string_view bytes) { return responder.write(bytes); };
     const auto is_over = [&] { return !follow || !is_alive(container->state); };
     co_await follow_log(daemon.log_watch, container, std::move(reader), selection, write, is_over);

@@ -61,9 +61,12 @@ void LogWatch::take_notices(std::string_view notices) {
     while (notices.size() >= sizeof(inotify_event)) {
         inotify_event notice{};
         std::memcpy(&notice, notices.data(), sizeof notice);
+        const std::string_view name = notices.substr(sizeof notice, notice.len);
         notices.remove_prefix(sizeof notice + notice.len);
         // The queue was too long: anybody may have missed something.
         const bool all = (notice.mask & IN_Q_OVERFLOW) != 0;
+        // The other files of the directory are no business of those who read its log.
+        if (!all && !name.starts_with(kLogFile)) continue;
         for (const auto& [number, weak] : by_number_) {
             if (!all && number != notice.wd) continue;
             const auto watched = weak.lock();

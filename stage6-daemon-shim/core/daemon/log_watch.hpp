@@ -17,8 +17,8 @@ public:
     // The loop must outlive it.
     explicit LogWatch(EventLoop& loop);
 
-    // As long as somebody holds the result, each change in the container's directory wakes those
-    // who wait for its `changed`. All followers of one container share one watch.
+    // As long as somebody holds the result, each change of the container's log wakes those who wait
+    // for its `changed`. All followers of one container share one watch.
     class Watched;
     std::shared_ptr<Watched> watch(ContainerPointer container);
 

@@ -14,9 +14,9 @@ static constexpr std::string_view kConfigFields[] = {
     "StopSignal",  "StopTimeout",  "Volumes",      "ExposedPorts", "HostConfig", "NetworkingConfig",
     "OnBuild"};
 static constexpr std::string_view kHostFields[] = {
-    "AutoRemove", "Memory",    "NanoCpus",  "CpuShares",   "CpuQuota",    "CpuPeriod",
-    "CpusetCpus", "PidsLimit", "Isolation", "NetworkMode", "ConsoleSize", "Annotations",
-    "Binds",      "Mounts",    "LogConfig", "Init"};
+    "AutoRemove", "Memory",    "NanoCpus",  "CpuShares",   "CpuQuota",       "CpuPeriod",
+    "CpusetCpus", "PidsLimit", "Isolation", "NetworkMode", "ConsoleSize",    "Annotations",
+    "Binds",      "Mounts",    "LogConfig", "Init",        "ContainerIDFile"};
 
 // Fields whose default is not zero, and the words that ask for nothing.
 struct Default {

@@ -14,6 +14,8 @@ static constexpr std::int64_t kNanosPerCpu = 1'000'000'000;
 static constexpr std::int64_t kCpuPeriodMicroseconds = 100'000;
 static constexpr std::int64_t kCpuMicrosecondsMin = 1000;
 static constexpr std::int64_t kCpuMicrosecondsMax = 1'000'000;
+static constexpr std::int64_t kCpuSharesMin = 2;  // the kernel's
+static constexpr std::int64_t kCpuSharesMax = 262'144;
 
 static std::uint64_t plan_memory(const JsonReader& host) {
     const auto memory = host.get_integer("Memory");
@@ -62,6 +64,12 @@ static void plan_cpu(const JsonReader& host, LimitsSpec& limits) {
 
 static std::uint64_t plan_shares(const JsonReader& host) {
     const auto shares = host.get_integer("CpuShares");
+    if (shares > 0 && shares < kCpuSharesMin) {
+        throw HttpError{400, "the minimum allowed cpu-shares is " + std::to_string(kCpuSharesMin)};
+    }
+    if (shares > kCpuSharesMax) {
+        throw HttpError{400, "the maximum allowed cpu-shares is " + std::to_string(kCpuSharesMax)};
+    }
     if (shares >= 0) return static_cast<std::uint64_t>(shares);
     throw HttpError{400, "invalid CPU shares (" + std::to_string(shares) +
                              "): value must be a positive integer"};

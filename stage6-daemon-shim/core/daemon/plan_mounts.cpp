@@ -17,6 +17,7 @@ struct Request {
     bool read_only = false;
     bool makes_source = false;
     std::vector<std::string> options{};  // of a tmpfs
+    std::string propagation{};           // of a bind: "rslave"; empty: rprivate
 };
 
 static std::string in_quotes(const std::string& text) {
@@ -77,16 +78,20 @@ static bool has_word(const std::string& mode, const std::string& word) {
     return std::ranges::find(words, word) != words.end();
 }
 
-static void check_propagation(const std::string& word) {
-    if (word.empty() || word == "private" || word == "rprivate") return;
-    throw HttpError{400, "bind propagation " + printable(word) +
-                             " is not built in: mounts of a container are its own (rprivate)"};
+static bool is_propagation(const std::string& word) {
+    const auto* const known = std::ranges::find(kModeWords, word, &ModeWord::word);
+    return known != std::end(kModeWords) && known->kind == "propagation";
+}
+
+// The one word of a mode that says it; empty: none.
+static std::string propagation_in(const std::string& mode) {
+    for (const auto& word : parts_of(mode, ',')) {
+        if (is_propagation(word)) return word;
+    }
+    return {};
 }
 
 static void check_mode(const std::string& mode) {
-    for (const char* word : {"shared", "rshared", "slave", "rslave"}) {
-        if (has_word(mode, word)) check_propagation(word);
-    }
     const bool relabel = has_word(mode, "z") || has_word(mode, "Z");
     if (relabel && file_exists("/sys/fs/selinux/enforce")) {
         throw HttpError{400, "bind options z and Z are not built in: files keep their labels"};
@@ -148,6 +153,7 @@ static Request parse_bind(const std::string& text) {
     if (!is_path) refuse_volume(request.source);
     check_mode(request.mode);
     request.read_only = has_word(request.mode, "ro");
+    request.propagation = propagation_in(request.mode);
     request.makes_source = true;
     return request;
 }
@@ -164,7 +170,10 @@ static Request parse_bind_mount(const JsonReader& mount) {
                                  " mount path must be absolute"};
     }
     const JsonReader options = mount.get_object("BindOptions");
-    check_propagation(options.get_string("Propagation"));
+    request.propagation = options.get_string("Propagation");
+    if (!request.propagation.empty() && !is_propagation(request.propagation)) {
+        throw HttpError{400, "invalid propagation mode: " + printable(request.propagation)};
+    }
     if (options.get_bool("NonRecursive")) {
         throw HttpError{400, "bind option NonRecursive is not built in"};
     }
@@ -211,12 +220,14 @@ static Request parse_mount(const JsonReader& mount) {
 
 static Json shown(const Request& request) {
     const bool is_bind = request.type == "bind";
-    return Json::object({{"Type", request.type},
-                         {"Source", is_bind ? clean_path(request.source) : ""},
-                         {"Destination", clean_path(request.target)},
-                         {"Mode", request.mode},
-                         {"RW", !request.read_only},
-                         {"Propagation", is_bind ? "rprivate" : ""}});
+    return Json::object(
+        {{"Type", request.type},
+         {"Source", is_bind ? clean_path(request.source) : ""},
+         {"Destination", clean_path(request.target)},
+         {"Mode", request.mode},
+         {"RW", !request.read_only},
+         {"Propagation",
+          is_bind && request.propagation.empty() ? "rprivate" : request.propagation}});
 }
 
 static MountSpec spec_of(const Request& request) {
@@ -224,8 +235,19 @@ static MountSpec spec_of(const Request& request) {
                    request.options};
     if (request.type == "tmpfs") spec.source = "tmpfs";
     if (request.read_only) spec.options.emplace_back("ro");
+    if (!request.propagation.empty()) spec.options.push_back(request.propagation);
     if (request.makes_source) spec.options.emplace_back(kMakeSource);
     return spec;
+}
+
+// Where something is mounted already, a volume without a name is not wanted: some clients name each
+// place in both ways.
+static void refuse_volumes_beside(const std::set<std::string>& targets, const JsonReader& config) {
+    const Json* volumes = config.find("Volumes");
+    if (volumes == nullptr || !volumes->is_object()) return;
+    for (const JsonMember& volume : volumes->as_object()) {
+        if (!targets.contains(clean_path(volume.name))) refuse_volume("");
+    }
 }
 
 PlannedMounts plan_mounts(const JsonReader& config, const JsonReader& host) {
@@ -233,10 +255,6 @@ PlannedMounts plan_mounts(const JsonReader& config, const JsonReader& host) {
     for (const auto& text : host.get_strings("Binds")) requests.push_back(parse_bind(text));
     for (const JsonReader& mount : host.get_objects("Mounts")) {
         requests.push_back(parse_mount(mount));
-    }
-    const Json* volumes = config.find("Volumes");
-    if (volumes != nullptr && volumes->is_object() && !volumes->as_object().empty()) {
-        refuse_volume("");
     }
     PlannedMounts planned{{}, Json::array()};
     std::set<std::string> targets;  // those of --tmpfs, which somebody else plans, among them
@@ -251,6 +269,7 @@ PlannedMounts plan_mounts(const JsonReader& config, const JsonReader& host) {
         planned.specs.push_back(spec_of(request));
         planned.shown.push_back(shown(request));
     }
+    refuse_volumes_beside(targets, config);
     return planned;
 }
 

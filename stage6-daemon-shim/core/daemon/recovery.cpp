@@ -7,7 +7,9 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "stage4-chroot/temporary_root.hpp"
 #include "stage5-cgroups/cgroup.hpp"
+#include "stage6-daemon-shim/core/contract/persistently.hpp"
 #include "stage6-daemon-shim/core/contract/shim_lock.hpp"
 #include "stage6-daemon-shim/core/daemon/dead_shim.hpp"
 #include "stage6-daemon-shim/core/daemon/standstill.hpp"
@@ -24,8 +26,11 @@ static bool is_container_id(const std::string& name) {
 static std::vector<std::string> container_ids(const std::string& directory) {
     std::vector<std::string> ids;
     const std::unique_ptr<DIR, int (*)(DIR*)> stream{::opendir(directory.c_str()), ::closedir};
-    while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {
-        if (is_container_id(entry->d_name)) ids.emplace_back(entry->d_name);
+    // Not "there are none": a daemon that cannot see its containers must not begin.
+    if (!stream) throw SystemError{errno, "read", directory};
+    while (const dirent* entry = ::readdir(stream.get())) {
+        const bool is_file = entry->d_type == DT_REG;  // somebody's, with a container's name
+        if (is_container_id(entry->d_name) && !is_file) ids.emplace_back(entry->d_name);
     }
     return ids;
 }
@@ -34,7 +39,7 @@ static void read_files(Container& container, const ContainerDir& directory) {
     JsonLimits limits;
     limits.bytes_max = kConfigBytesMax;
     try {
-        container.config = parse_json(directory.read(kConfigFile, kConfigBytesMax), limits);
+        container.take_config(parse_json(directory.read(kConfigFile, kConfigBytesMax), limits));
         container.created_at = parse_time(JsonReader{container.config}.get_string("Created"));
         // All that is read of it later, perhaps in a list of all: of another type it throws here.
         container.has_terminal();
@@ -66,14 +71,6 @@ static void remove_unfinished_files(const ContainerDir& directory) {
     }
 }
 
-// The same of a shim's, when none is alive.
-static void remove_unfinished_records(const ContainerDir& directory, unsigned number) {
-    for (const unsigned start : {number, number + 1}) {
-        directory.remove(reserved_exit_file(start));
-        directory.remove(started_file(start) + ".tmp");
-    }
-}
-
 // From the records and the lock: in which state it is, and who is to be waited for. False while
 // nobody can tell: a daemon was killed while a shim was starting, which goes on by itself. It holds
 // the lock but has written no record of this start yet.
@@ -96,7 +93,7 @@ static bool settle(Daemon& daemon, ContainerPointer container) {
         daemon.lifecycle.watch(container, std::move(shim), started->shim.pid);
         return true;
     }
-    remove_unfinished_records(directory, number);
+    for (const unsigned start : {number, number + 1}) remove_unfinished_records(directory, start);
     if (number > 0 && !directory.has(exit_file(number))) kill_what_is_left(*container, number);
     // Also of one that was killed before its first record, or after its last.
     const auto groups = cgroups_of(*container);
@@ -108,7 +105,7 @@ static bool settle(Daemon& daemon, ContainerPointer container) {
 
 static bool settle_or_bury(Daemon& daemon, ContainerPointer container) {
     try {
-        return settle(daemon, container);
+        return persistently([&] { return settle(daemon, container); });
     } catch (const std::exception& error) {
         container->state = State::dead;
         container->error = error.what();
@@ -127,6 +124,20 @@ static Task<void> settle_later(Daemon& daemon, ContainerPointer container) {
     container->changed.notify_all();
 }
 
+// The records of one that goes at its end are not waited for when they are written: what a power
+// cut has torn is removed, as the whole container would have been.
+static void discard_if_torn(Daemon& daemon, const Container& container) {
+    if (container.state != State::dead) return;
+    try {
+        const ContainerDir directory = ContainerDir::open(container.directory);
+        if (!directory.has(kFleetingMark) || shim_is_alive(directory)) return;
+        remove_cgroups(cgroups_of(container));
+        if (remove_tree(container.directory)) daemon.table.forget(container);
+    } catch (const std::exception&) {
+        // So it stands in the list as dead, with the reason.
+    }
+}
+
 static void recover(Daemon& daemon, const std::string& id) {
     const auto container = std::make_shared<Container>(daemon.loop, id);
     container->directory = daemon.table.containers_directory() + "/" + id;
@@ -141,7 +152,7 @@ static void recover(Daemon& daemon, const std::string& id) {
         readable = false;
     }
     daemon.table.adopt(container);
-    if (!readable || settle_or_bury(daemon, container)) return;
+    if (!readable || settle_or_bury(daemon, container)) return discard_if_torn(daemon, *container);
     container->starting = true;
     daemon.loop.spawn(settle_later(daemon, container));
 }

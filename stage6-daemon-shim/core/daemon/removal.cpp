@@ -8,6 +8,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "stage4-chroot/temporary_root.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/daemon/worker.hpp"
 
 // What is removed in less time than a process takes to start.
@@ -31,6 +32,7 @@ static bool is_small(const std::string& path) {
 }
 
 Task<void> remove_directory(EventLoop& loop, std::string path) {
+    fail_point<"remove a buried container">();
     const std::vector<std::string> job = {"remove-tree", path};
     if (!is_small(path)) {
         co_await run_worker(loop, job);

@@ -5,7 +5,6 @@
 #include "common/error.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
 
-static constexpr auto kStartDeadline = std::chrono::seconds{60};
 static constexpr std::size_t kOutcomeBytesMax = 64u << 10;
 
 Task<ShimMessage> ask_shim(EventLoop& loop, ContainerPointer container, std::string request) {
@@ -28,8 +27,7 @@ Task<ShimMessage> ask_shim(EventLoop& loop, ContainerPointer container, std::str
     co_return answer;
 }
 
-Task<ShimOutcome> read_outcome(EventLoop& loop, int fd) {
-    const Deadline deadline = Clock::now() + kStartDeadline;
+Task<ShimOutcome> read_outcome(EventLoop& loop, int fd, Deadline deadline) {
     std::string text;
     char piece[4096];
     while (text.size() < kOutcomeBytesMax) {

@@ -12,5 +12,6 @@ constexpr auto kShimDeadline = std::chrono::seconds{5};
 // not answer in time; Failure with its words when it refuses; SystemError when there is none.
 Task<ShimMessage> ask_shim(EventLoop& loop, ContainerPointer container, std::string request);
 
-// Reads what the shim says of a start. A shim that says nothing within a minute is a failure.
-Task<ShimOutcome> read_outcome(EventLoop& loop, int fd);
+// Reads what the shim says of a start. A shim that says nothing until the deadline is a failure.
+constexpr auto kLaunchDeadline = std::chrono::seconds{60};
+Task<ShimOutcome> read_outcome(EventLoop& loop, int fd, Deadline deadline);

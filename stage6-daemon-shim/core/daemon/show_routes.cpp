@@ -22,17 +22,23 @@ static Task<void> list(Daemon& daemon, HttpRequest& request, HttpResponder& resp
     const long limit = request.query().get_number("limit", -1);
     const bool all = request.query().flag("all") || limit > 0 || filters.include_stopped();
     const bool size = request.query().flag("size");
-    Json answer = Json::array();
+    std::string answer = "[";
     long count = 0;
     for (const ContainerPointer& container : daemon.table.all()) {
         if (!all && !counts_as_running(container->state)) continue;
         if (!filters.pass(*container)) continue;
         if (limit > 0 && count++ == limit) break;
+        if (answer.size() > 1) answer += ',';
+        if (!size) {
+            append_summary(*container, answer);
+            continue;
+        }
         Json summary = summary_of(*container);
-        if (size) co_await add_sizes(daemon, container, summary);
-        answer.push_back(std::move(summary));
+        co_await add_sizes(daemon, container, summary);
+        summary.append_to(answer);
     }
-    co_await responder.send_json(200, std::move(answer));
+    answer += "]\n";
+    co_await responder.send(200, "application/json", answer);
 }
 
 static Task<void> inspect(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {

@@ -50,7 +50,8 @@ Json version_of(const std::string& engine_name) {
                          {"Os", "linux"},
                          {"Arch", architecture()},
                          {"KernelVersion", system_name().release},
-                         {"BuildTime", ""}});
+                         {"BuildTime", ""},
+                         {"Experimental", false}});
 }
 
 // PRETTY_NAME="Debian GNU/Linux 12 (bookworm)" (os-release(5)).

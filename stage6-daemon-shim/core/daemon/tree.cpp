@@ -16,6 +16,7 @@
 #include "common/error.hpp"
 #include "common/fd.hpp"
 #include "stage6-daemon-shim/core/archive/sha256.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 
 static std::vector<std::string> names_in(int directory, const std::string& path) {
     Fd copy{check(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open", path)};
@@ -192,10 +193,15 @@ std::vector<std::string> entries_of(const std::string& directory) {
     return names;
 }
 
+void sync_directory(const std::string& path) {
+    fail_point<"fsync a directory">();
+    const Fd directory{
+        check(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open", path)};
+    check(::fsync(directory.get()), "fsync", path);
+}
+
 void rename_durably(const std::string& from, const std::string& to) {
+    fail_point<"rename a directory">();
     check(::rename(from.c_str(), to.c_str()), "rename", to);
-    const std::string directory = to.substr(0, to.rfind('/'));
-    const Fd parent{
-        check(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open", directory)};
-    check(::fsync(parent.get()), "fsync", directory);
+    sync_directory(to.substr(0, to.rfind('/')));
 }

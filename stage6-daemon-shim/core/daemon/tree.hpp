@@ -17,6 +17,9 @@ TreeContent content_of_tree(const std::string& directory);
 // capabilities files have, as root owners and devices too. Throws SystemError.
 void copy_tree(const std::string& from, const std::string& to);
 
+// What its entries are called by now is on the disk when it returns. Throws SystemError.
+void sync_directory(const std::string& path);
+
 // The new name is on the disk when it returns. Throws SystemError.
 void rename_durably(const std::string& from, const std::string& to);
 

@@ -104,10 +104,6 @@ static void make_missing_sources(const std::vector<MountSpec>& mounts) {
     }
 }
 
-Explaining explaining_of(const Spec& spec) {
-    return spec.explain ? Explaining::lines : Explaining::off;
-}
-
 Child launch(const LaunchPlan& plan, ChildReport& report) {
     const Spec& spec = plan.spec;
     make_missing_sources(spec.mounts);

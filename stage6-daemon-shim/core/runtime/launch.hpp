@@ -6,7 +6,6 @@
 #include "common/fd.hpp"
 #include "common/process.hpp"
 #include "stage3-namespaces/child_report.hpp"
-#include "stage3-namespaces/explain.hpp"
 #include "stage5-cgroups/cgroup.hpp"
 #include "stage6-daemon-shim/core/runtime/spec.hpp"
 #include "stage6-daemon-shim/core/runtime/user_map.hpp"
@@ -49,9 +48,6 @@ struct LaunchPlan {
     Streams streams;
     std::span<const LaunchStep> feature_steps{};
 };
-
-// What an Explainer has to do that lives from before launch() until the process runs.
-Explaining explaining_of(const Spec& spec);
 
 // Starts the child that goes through the steps, and lets it go on. It runs once
 // `report.expect_success()` has returned; that throws ChildFailed, with exit code 126 or 127 and

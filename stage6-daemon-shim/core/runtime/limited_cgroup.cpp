@@ -27,7 +27,7 @@ static Limits limits_of(const LimitsSpec& spec) {
 
 LimitedCgroup::LimitedCgroup(const Spec& spec, const std::string& id) {
     if (!spec.cgroups.empty()) {
-        remove_cgroups(spec.cgroups);
+        if (std::ranges::any_of(spec.cgroups, file_exists)) remove_cgroups(spec.cgroups);
         cgroup_ = std::make_unique<Cgroup>(id, hierarchies_of(spec.cgroups, id));
     }
     const Limits limits = limits_of(spec.limits);
@@ -37,11 +37,16 @@ LimitedCgroup::LimitedCgroup(const Spec& spec, const std::string& id) {
     }
     if (!cgroup_) throw Failure{"limits need a control group, and this container has none"};
     apply_limits(*cgroup_, limits, Narrator{true}, id);
+    if (limits.cpu == 0) return;
+    set_cpu_quota(cgroup_->group_of("cpu"),
+                  {spec.limits.cpu_quota_microseconds, spec.limits.cpu_period_microseconds});
 }
 
 void LimitedCgroup::kill_all() const {
     if (!cgroup_) return;
-    for (const std::string& group : cgroup_->directories()) kill_all_in(group);
+    for (const std::string& group : cgroup_->directories()) {
+        if (file_exists(group)) kill_all_in(group);
+    }
 }
 
 // Of memory.events (version 2) or memory.oom_control (version 1): a line such as "oom_kill 1".
@@ -56,6 +61,7 @@ static bool tells_of_a_kill(const std::string& path) {
 bool LimitedCgroup::was_out_of_memory() const {
     if (!cgroup_) return false;
     for (const std::string& directory : cgroup_->directories()) {
+        if (!file_exists(directory)) continue;
         for (const char* file : {"/memory.events", "/memory.oom_control"}) {
             try {
                 const std::string path = directory + file;

@@ -51,7 +51,7 @@ bool is_read_only(const MountSpec& mount) {
     return std::ranges::find(mount.options, "ro") != mount.options.end();
 }
 
-// As mount_binds, with a mount that the parent has opened and made read-only where it is to be.
+// As mount_binds, with a mount that has been opened and made read-only where it is to be.
 static void mount_opened(int root, int opened, const std::string& destination) {
     struct stat status {};
     check(::fstat(opened, &status), "stat", destination);
@@ -68,10 +68,10 @@ void mount_all(int root, const std::vector<MountSpec>& mounts, const std::vector
         if (mount.type == "tmpfs") {
             mount_memory(root, mount);
         } else if (mount.type == "bind") {
-            if (opened.empty()) {
-                mount_binds(root, {{mount.source, mount.destination, is_read_only(mount)}});
-            } else {
+            if (number < opened.size() && opened[number]) {
                 mount_opened(root, opened[number].get(), mount.destination);
+            } else {
+                mount_binds(root, {{mount.source, mount.destination, is_read_only(mount)}});
             }
         } else {
             throw Failure{"mount on " + printable(mount.destination) + ": type " +

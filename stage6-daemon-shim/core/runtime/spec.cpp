@@ -144,10 +144,11 @@ static void parse_annotations(const JsonReader& json, Spec& spec) {
     spec.overlay.lower = lines_of(json.get_string("slipway.overlay.lower"));
     spec.overlay.upper = json.get_string("slipway.overlay.upper");
     spec.overlay.work = json.get_string("slipway.overlay.work");
+    spec.directories = lines_of(json.get_string("slipway.directories"));
     spec.cgroups = lines_of(json.get_string("slipway.cgroups"));
     spec.open_stdin = json.get_string("slipway.stdin") == "open";
     spec.init = json.get_string("slipway.init") == "true";
-    spec.explain = json.get_string("slipway.explain") == "lines";
+    spec.explain = json.get_string("slipway.explain");
 }
 
 Spec parse_spec(const Json& json) {
@@ -248,10 +249,11 @@ static void write_annotations(Json& json, const Spec& spec) {
         json["slipway.overlay.upper"] = spec.overlay.upper;
         json["slipway.overlay.work"] = spec.overlay.work;
     }
+    if (!spec.directories.empty()) json["slipway.directories"] = joined(spec.directories);
     if (!spec.cgroups.empty()) json["slipway.cgroups"] = joined(spec.cgroups);
     if (spec.open_stdin) json["slipway.stdin"] = "open";
     if (spec.init) json["slipway.init"] = "true";
-    if (spec.explain) json["slipway.explain"] = "lines";
+    if (!spec.explain.empty()) json["slipway.explain"] = spec.explain;
 }
 
 Json to_json(const Spec& spec) {

@@ -82,12 +82,13 @@ struct Spec {
     UserMapSpec user_map;  // with a user namespace
 
     // Annotations, "slipway.isolation" and so on.
-    bool isolated = true;              // false: a plain process, no root, no namespaces
-    OverlaySpec overlay;               // slipway.overlay.lower, .upper, .work
-    std::vector<std::string> cgroups;  // slipway.cgroups: all that cgroup_directories named
-    bool open_stdin = false;           // slipway.stdin: a pipe, and not /dev/null
-    bool init = false;                 // slipway.init: a small init as process 1
-    bool explain = false;              // slipway.explain: each step on its standard error
+    bool isolated = true;                  // false: a plain process, no root, no namespaces
+    OverlaySpec overlay;                   // slipway.overlay.lower, .upper, .work
+    std::vector<std::string> directories;  // slipway.directories: made in the root if missing
+    std::vector<std::string> cgroups;      // slipway.cgroups: all that cgroup_directories named
+    bool open_stdin = false;               // slipway.stdin: a pipe, and not /dev/null
+    bool init = false;                     // slipway.init: a small init as process 1
+    std::string explain;  // slipway.explain: "lines", or "steps PID FD": asking at that terminal
 
     // All of it: a feature reads its own fields here, and adds them here.
     Json document;

@@ -15,6 +15,7 @@
 #include "stage4-chroot/enter_root.hpp"
 #include "stage4-chroot/resolve_in_root.hpp"
 #include "stage4-chroot/working_directory.hpp"
+#include "stage6-daemon-shim/core/runtime/propagation.hpp"
 
 void join_cgroup(Launch& launch) {
     if (launch.cgroup != nullptr) launch.cgroup->join();
@@ -25,7 +26,17 @@ void hide_cgroup_tree(Launch& launch) {
 }
 
 void keep_mounts_private(Launch& launch) {
-    if (launch.has(CLONE_NEWNS)) make_mounts_private();
+    if (!launch.has(CLONE_NEWNS)) return;
+    // The last moment at which the host's mounts and these hear of each other.
+    const auto& mounts = launch.spec.mounts;
+    auto& binds = launch.outside->binds;
+    binds.resize(mounts.size());
+    for (std::size_t number = 0; number < mounts.size(); ++number) {
+        if (propagates(mounts[number]) && !binds[number]) {
+            binds[number] = open_propagating(mounts[number]);
+        }
+    }
+    make_mounts_private();
 }
 
 void mount_root(Launch& launch) {
@@ -45,6 +56,16 @@ void mount_root(Launch& launch) {
     attach_mount(launch.root.get(), place.get(), spec.root_path);
 }
 
+// As Docker does for -w: a directory that is missing is made.
+static void make_working_directory(int root, const std::string& path) {
+    try {
+        make_directory_in_root(root, path, Links::kept_inside);
+    } catch (const SystemError& error) {
+        if (error.error() != ENOTDIR) throw;
+        throw Failure{"Cannot mkdir: " + printable(path) + " is not a directory"};
+    }
+}
+
 void mount_inside_root(Launch& launch) {
     const Spec& spec = launch.spec;
     if (!spec.isolated) return;
@@ -54,9 +75,11 @@ void mount_inside_root(Launch& launch) {
                                     .own_pids = launch.has(CLONE_NEWPID),
                                     .memory_tmp = false});
     if (launch.has(CLONE_NEWCGROUP) && launch.cgroup != nullptr) launch.cgroup->mount_in(root);
+    for (const auto& path : spec.directories) {
+        make_directory_in_root(root, path, Links::kept_inside);
+    }
     mount_all(root, spec.mounts, launch.outside->binds);
-    // As docker does for -w: a directory that is missing is made.
-    make_directory_in_root(root, spec.process.cwd, Links::kept_inside);
+    make_working_directory(root, spec.process.cwd);
 }
 
 void enter_root(Launch& launch) {
@@ -86,12 +109,30 @@ void set_oom_score(int score) {
     }
 }
 
+// "permission denied", as Go's programs and so docker's users know it.
+static std::string lower_case_reason(int error) {
+    std::string text = error_text(error);
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+    return text;
+}
+
+// In runc's words.
+static void enter_directory_of_process(const std::string& path) {
+    if (!path.starts_with('/')) throw Failure{"Cwd must be an absolute path"};
+    try {
+        enter_working_directory(path);
+    } catch (const SystemError& error) {
+        throw Failure{"chdir to cwd (\"" + printable(path) +
+                      "\") set in config.json failed: " + lower_case_reason(error.error())};
+    }
+}
+
 void prepare_process(Launch& launch) {
     set_resource_limits(launch.spec.process.rlimits);
     set_oom_score(launch.spec.process.oom_score_adj);
     // A session and a process group of its own: `stop` without isolation is killpg(3).
     check(::setsid(), "setsid");
-    enter_working_directory(launch.spec.process.cwd);
+    enter_directory_of_process(launch.spec.process.cwd);
     if (launch.spec.process.terminal) return;
     duplicate_onto(launch.streams.input, STDIN_FILENO);
     duplicate_onto(launch.streams.output, STDOUT_FILENO);
@@ -100,7 +141,9 @@ void prepare_process(Launch& launch) {
 
 void take_identity(Launch& launch) {
     const UserSpec& user = launch.user;
-    const bool is_root = user.uid == 0 && user.gid == 0 && user.additional_groups.empty();
+    const bool is_root =
+        user.uid == 0 && user.gid == 0 &&
+        std::ranges::all_of(user.additional_groups, [](gid_t gid) { return gid == 0; });
     // A user namespace with one id has no groups to set, and a plain process keeps its user's.
     if (is_root && (launch.has(CLONE_NEWUSER) || !launch.spec.isolated)) return;
     check(::setgroups(user.additional_groups.size(), user.additional_groups.data()), "setgroups");
@@ -122,13 +165,6 @@ void clean_inheritance(Launch&) {
     ::umask(022);
     reset_signals();
     close_on_exec_from(STDERR_FILENO + 1);
-}
-
-// "permission denied", as Go's programs and so docker's users know it.
-static std::string lower_case_reason(int error) {
-    std::string text = error_text(error);
-    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-    return text;
 }
 
 // runc's words: `docker run` makes its own exit code from them.

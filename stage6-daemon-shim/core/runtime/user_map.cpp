@@ -15,6 +15,7 @@
 #include "stage3-namespaces/child_report.hpp"
 #include "stage3-namespaces/namespaces.hpp"
 #include "stage4-chroot/resolve_in_root.hpp"
+#include "stage6-daemon-shim/core/runtime/propagation.hpp"
 #include "stage6-daemon-shim/core/runtime/steps.hpp"
 
 // --- the namespace ------------------------------------------------------------------------------
@@ -79,7 +80,10 @@ static Fd open_below(const Fd& mount, const std::string& path) {
 
 static Fd open_bind(const MountSpec& mount) {
     if (mount.type != "bind") return {};
+    if (propagates(mount)) return open_propagating(mount);
     Fd opened = clone_mount(mount.source);
+    // It is still the host's: who mounts in the container would else mount on the host.
+    make_private(opened.get(), mount.destination);
     if (is_read_only(mount)) {
         set_mount_attributes(opened.get(), MOUNT_ATTR_RDONLY, true, mount.destination);
     }

@@ -27,7 +27,7 @@ struct OutsideMounts {
     Fd writable;             // the directory of upper and work, as it is
     Fd upper, work;          // in that mount
     Fd root;                 // a root that is no overlay
-    std::vector<Fd> binds;   // one for each of the spec's mounts; none for those that are no bind
+    std::vector<Fd> binds;   // as many as the spec has mounts; none for what is opened later
 };
 
 // Empty without a user map. Throws SystemError, with a hint where the file system cannot do it.

@@ -77,7 +77,7 @@ Task<std::string> HttpRequest::read_body(std::size_t bytes_max) {
 }
 
 Task<Json> HttpRequest::read_json() {
-    if (!has_body()) throw HttpError{400, "request body is empty"};
+    if (!has_body()) throw HttpError{400, "invalid JSON: got EOF while reading request body"};
     const std::string_view content_type = head_.header("Content-Type");
     const std::string_view media_type = content_type.substr(0, content_type.find_first_of("; "));
     if (!equal_ignoring_case(media_type, "application/json")) {
@@ -85,7 +85,7 @@ Task<Json> HttpRequest::read_json() {
                                  ") must be 'application/json'"};
     }
     const std::string body = co_await read_body();
-    if (body.empty()) throw HttpError{400, "request body is empty"};
+    if (body.empty()) throw HttpError{400, "invalid JSON: got EOF while reading request body"};
     co_return parse_json(body, {.bytes_max = kJsonBodyBytesMax, .values_max = kJsonBodyValuesMax});
 }
 

@@ -39,6 +39,8 @@ Router::Router(std::vector<Route> routes, ApiVersions versions) : versions_{vers
         const auto begin = segments.items.begin();
         const auto end = begin + static_cast<std::ptrdiff_t>(segments.count);
         const auto wildcard = std::find_if(begin, end, is_wildcard);
+        const bool is_named = begin != end && !is_parameter(*begin);
+        by_first_[is_named ? std::string{*begin} : ""].push_back(routes_.size());
         routes_.push_back({std::move(route), std::vector<std::string>(begin, end),
                            static_cast<std::size_t>(wildcard - begin)});
     }
@@ -101,6 +103,19 @@ int Router::minor_version(std::string_view version) const {
     return minor;
 }
 
+const Router::Compiled* Router::find(std::string_view method, const Segments& segments) const {
+    for (const std::string_view first : {segments.items[0], std::string_view{}}) {
+        const auto places = by_first_.find(first);
+        if (places == by_first_.end()) continue;
+        for (const std::size_t place : places->second) {
+            const Compiled& compiled = routes_[place];
+            const bool right = method == "OPTIONS" || compiled.route.method == method;
+            if (right && fits(compiled, segments)) return &compiled;
+        }
+    }
+    return nullptr;
+}
+
 Task<void> Router::operator()(HttpRequest& request, HttpResponder& responder) const {
     const bool options = request.method() == "OPTIONS";
     if (options && request.path() == "*") return responder.send(200);
@@ -113,14 +128,11 @@ Task<void> Router::operator()(HttpRequest& request, HttpResponder& responder) co
     }
     Segments segments;
     if (!split(path, segments)) throw HttpError{404, "page not found"};
-    for (const Compiled& compiled : routes_) {
-        const Route& route = compiled.route;
-        if ((route.method != request.method() && !options) || !fits(compiled, segments)) continue;
-        const int minor = version.empty() ? versions_.minor_max : minor_version(version);
-        if (options) return responder.send(200);
-        request.set_route(parameters_of(compiled, segments), minor);
-        if (route.when_gone == WhenGone::cancel) responder.cancel_when_gone();
-        return route.handler(request, responder);
-    }
-    throw HttpError{404, "page not found"};
+    const Compiled* const found = find(request.method(), segments);
+    if (found == nullptr) throw HttpError{404, "page not found"};
+    const int minor = version.empty() ? versions_.minor_max : minor_version(version);
+    if (options) return responder.send(200);
+    request.set_route(parameters_of(*found, segments), minor);
+    if (found->route.when_gone == WhenGone::cancel) responder.cancel_when_gone();
+    return found->route.handler(request, responder);
 }

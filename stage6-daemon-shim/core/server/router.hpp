@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,8 @@ public:
     explicit Router(std::vector<Route> routes, ApiVersions versions = {});
 
     // Finds the route and starts its handler; OPTIONS of a known path is answered here. The first
-    // that fits counts. Throws HttpError: 404 `page not found`, also for a known path with another
-    // method; 400 for a version out of range.
+    // that fits counts, among those whose first segment is a name. Throws HttpError: 404 `page not
+    // found`, also for a known path with another method; 400 for a version out of range.
     Task<void> operator()(HttpRequest& request, HttpResponder& responder) const;
 
 private:
@@ -56,7 +57,10 @@ private:
     static HttpRequest::Parameters parameters_of(const Compiled& compiled,
                                                  const Segments& segments);
     int minor_version(std::string_view version) const;
+    const Compiled* find(std::string_view method, const Segments& segments) const;
 
     std::vector<Compiled> routes_;
+    // By their first segment, "" for a parameter there: the places in routes_, in order.
+    std::map<std::string, std::vector<std::size_t>, std::less<>> by_first_;
     ApiVersions versions_;
 };

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "common/error.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/contract/shim_protocol.hpp"
 #include "stage6-daemon-shim/core/runtime/join.hpp"
 #include "stage6-daemon-shim/core/shim/container_spec.hpp"
@@ -37,6 +38,7 @@ void ExecProcesses::begin(int connection, std::string_view request, std::span<co
     // Not reaped: the number is surely its own.
     const Fd first{check(static_cast<int>(::syscall(SYS_pidfd_open, container.process.pid(), 0)),
                          "pidfd_open", std::to_string(container.process.pid()))};
+    fail_point<"fork an exec">();
     Exec exec;
     exec.report = std::make_unique<ChildReport>();
     exec.pid_pipe =
@@ -68,6 +70,7 @@ static void tell(const Fd& connection, const std::string& text) {
 }
 
 static void tell_exit(const Fd& connection, int code) {
+    kill_point<"tell the end of an exec">();
     tell(connection, std::string{kExecExited} + std::to_string(code));
 }
 

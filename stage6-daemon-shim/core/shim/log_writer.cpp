@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/error.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/contract/timestamp.hpp"
 
 // Pages of it that no output ever needed are never touched, and cost nothing.
@@ -22,6 +23,7 @@ void LogWriter::cut_to(std::uint64_t size) {
 
 // All of it or nothing: a reader must never meet half an entry that another one follows.
 bool LogWriter::append(std::string_view entries) {
+    kill_point<"write the log">();
     std::size_t written = 0;
     while (written < entries.size()) {
         const auto rest = entries.substr(written);

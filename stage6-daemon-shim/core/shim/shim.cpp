@@ -10,6 +10,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "common/options.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/contract/shim_protocol.hpp"
 #include "stage6-daemon-shim/core/shim/start_container.hpp"
 #include "stage6-daemon-shim/core/shim/supervisor.hpp"
@@ -35,6 +36,7 @@ static StartOrder parse_arguments(int argc, char** argv, std::string_view progra
 
 // Away from whoever started us: from now on nothing that happens to them happens to us.
 static void detach(const std::string& id) {
+    fail_point<"leave the daemon's session">();
     close_on_exec_from(STDERR_FILENO + 1);
     const Fd null{check(::open("/dev/null", O_RDWR | O_CLOEXEC), "open", "/dev/null")};
     for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -55,6 +57,7 @@ static void detach(const std::string& id) {
 
 static void tell(Fd outcome, const ShimOutcome& what) {
     try {
+        fail_point<"tell the daemon">();
         write_all(outcome.get(), outcome_text(what), "the daemon's pipe");
     } catch (const SystemError&) {
         // The daemon is gone. The next one reads the records.

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/contract/timestamp.hpp"
+#include "stage6-daemon-shim/core/runtime/explaining.hpp"
 #include "stage6-daemon-shim/core/shim/container_spec.hpp"
 #include "stage6-daemon-shim/core/shim/shim.hpp"
 
@@ -20,6 +22,7 @@ StartFailure failure_kind_of(const std::exception& error) {
 
 static LimitedCgroup make_cgroup(const Spec& spec, const std::string& id) {
     try {
+        fail_point<"make the control group">();
         return LimitedCgroup{spec, id};
     } catch (const Failure& error) {
         throw InvalidRequest{error.what()};
@@ -105,18 +108,21 @@ RunningContainer start_container(const StartOrder& order, const ContainerDir& di
     prepare(order.features, spec, container);
     // Before the report, whose writer its process must not be.
     std::optional<Explainer> explainer;
-    explainer.emplace(explaining_of(spec), streams.error.write_end.get());
+    begin_explaining(spec, streams.error.write_end.get(), explainer);
     ChildReport report;
+    fail_point<"launch the container">();
     container.process =
         launch({spec, container.cgroup.get(), streams.of_child(), order.feature_steps}, report);
     // While the child is busy.
     exit_record.emplace(directory, order.number);
-    StartedRecord record{
-        identity_of(container.process.pid()), identity_of(::getpid()), boot_id(), {}};
+    PreparedStartedRecord started{directory,
+                                  order.number,
+                                  {identity_of(container.process.pid()), identity_of(::getpid()),
+                                   boot_id(), timestamp(wall_clock())}};
+    fail_point<"hear of the container's exec">();
     report.expect_success();
     explainer.reset();
     if (spec.process.terminal) take_terminal(streams.console, spec.open_stdin, container);
-    record.time = timestamp(wall_clock());
-    write_started(directory, order.number, record);
+    started.publish();
     return container;
 }

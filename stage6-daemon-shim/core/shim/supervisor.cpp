@@ -10,6 +10,7 @@
 #include <chrono>
 
 #include "common/error.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/contract/timestamp.hpp"
 #include "stage6-daemon-shim/core/shim/last_processes.hpp"
 
@@ -107,8 +108,14 @@ void Supervisor::take_signal() {
 
 // What did not end with the first process: all of it, with a process namespace, did.
 void Supervisor::kill_the_rest() {
+    kill_point<"kill the rest">();
     if (!container_->isolated) ::killpg(container_->process.pid(), SIGKILL);
-    container_->cgroup.kill_all();
+    try {
+        fail_point<"kill the control group">();
+        container_->cgroup.kill_all();
+    } catch (const std::exception&) {
+        // Who is left is killed one by one in settle(). The exit code must not be lost for that.
+    }
 }
 
 // Until nobody is left and the pipes are read to their end; but no longer than the limits above: a

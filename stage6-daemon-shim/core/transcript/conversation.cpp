@@ -43,12 +43,15 @@ void WireLog::tell(const std::string& prefix, std::string_view text) const try {
 
 // --- both sides ---------------------------------------------------------------------------------
 
+static WebSocketDecoder decoder_of(WebSocketDecoder::Side side) {
+    return WebSocketDecoder{side, 1u << 20, WebSocketDecoder::LongMessage::in_pieces};
+}
+
 Conversation::Conversation(const WireLog& log, unsigned number)
     : log_{log},
       client_{std::to_string(number) + " -> ", "stdin ",
-              WebSocketDecoder{WebSocketDecoder::Side::server}},
-      daemon_{std::to_string(number) + " <- ", "",
-              WebSocketDecoder{WebSocketDecoder::Side::client}} {}
+              decoder_of(WebSocketDecoder::Side::server)},
+      daemon_{std::to_string(number) + " <- ", "", decoder_of(WebSocketDecoder::Side::client)} {}
 
 void Conversation::take(Side& side, std::string_view bytes) {
     side.input += bytes;

@@ -86,7 +86,8 @@ void WebSocketDecoder::begin_frame() {
             throw WebSocketError{WebSocketClose::protocol_error, "malformed length"};
         }
     }
-    if (!is_control() && left_ > message_bytes_max_ - message_.size()) {
+    const bool is_limited = !is_control() && long_message_ == LongMessage::refused;
+    if (is_limited && left_ > message_bytes_max_ - message_.size()) {
         throw WebSocketError{WebSocketClose::too_big, "message is too long"};
     }
     for (std::size_t i = 0; i < masks; ++i) {
@@ -125,12 +126,18 @@ std::optional<WebSocketMessage> WebSocketDecoder::end_frame() {
     if (opcode != WebSocketOpcode::continuation) message_opcode_ = opcode;
     in_message_ = !final_fragment;
     if (!final_fragment) return {};
-    return WebSocketMessage{message_opcode_, std::exchange(message_, {})};
+    const bool is_rest = std::exchange(in_pieces_, false);
+    return WebSocketMessage{is_rest ? WebSocketOpcode::binary : message_opcode_,
+                            std::exchange(message_, {})};
 }
 
 std::optional<WebSocketMessage> WebSocketDecoder::next(std::string_view& input) {
     while (in_payload_ || take_header(input)) {
         take_payload(input);
+        if (message_.size() > message_bytes_max_) {
+            in_pieces_ = true;
+            return WebSocketMessage{WebSocketOpcode::binary, std::exchange(message_, {})};
+        }
         if (left_ > 0) return {};
         if (auto message = end_frame()) return message;
     }

@@ -50,8 +50,13 @@ class WebSocketDecoder {
 public:
     enum class Side { server, client };
 
-    explicit WebSocketDecoder(Side side, std::size_t message_bytes_max = 1u << 20)
-        : side_{side}, message_bytes_max_{message_bytes_max} {}
+    // What becomes of a message of more than `message_bytes_max`: the error too_big, or binary
+    // messages of about that size, for a reader to whom it is all one stream.
+    enum class LongMessage { refused, in_pieces };
+
+    explicit WebSocketDecoder(Side side, std::size_t message_bytes_max = 1u << 20,
+                              LongMessage long_message = LongMessage::refused)
+        : side_{side}, message_bytes_max_{message_bytes_max}, long_message_{long_message} {}
 
     // Takes bytes from the front of the input until a message is whole or none are left.
     // Throws WebSocketError; the stream cannot be read further then.
@@ -67,6 +72,7 @@ private:
 
     Side side_;
     std::size_t message_bytes_max_;
+    LongMessage long_message_;
     std::array<std::uint8_t, 14> header_{};
     std::size_t header_bytes_ = 0;
     bool in_payload_ = false;
@@ -76,6 +82,7 @@ private:
     std::string control_;  // a control frame may stand between two fragments
     std::string message_;
     bool in_message_ = false;  // between the first and the last fragment
+    bool in_pieces_ = false;   // a part of it has been given out
     WebSocketOpcode message_opcode_ = WebSocketOpcode::binary;
 };
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <memory>
 
 #include "common/error.hpp"
@@ -48,12 +49,19 @@ static Json device_entry(const struct stat& status, const std::string& source,
                          {"slipway.source", source}});
 }
 
+// docker makes its exit code of "no such file or directory", in lower case.
+static std::string reason_in_words_of_go(int error) {
+    std::string text = error_text(error);
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+    return text;
+}
+
 static void add_devices(const std::string& path, const std::string& destination, int depth,
                         std::vector<Json>& found) {
     struct stat status {};
     if (::stat(path.c_str(), &status) == -1) {
         throw Failure{"error gathering device information while adding custom device \"" +
-                      printable(path) + "\": " + error_text(errno)};
+                      printable(path) + "\": " + reason_in_words_of_go(errno)};
     }
     if (S_ISBLK(status.st_mode) || S_ISCHR(status.st_mode)) {
         found.push_back(device_entry(status, path, destination));

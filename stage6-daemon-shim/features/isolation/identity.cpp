@@ -49,10 +49,18 @@ static std::vector<std::string> entry_of(const std::string& text, const std::str
     return {};
 }
 
+// A number, but none that a user or a group can have.
+static void check_range(std::string_view text) {
+    if (text.starts_with('-')) text.remove_prefix(1);
+    if (text.empty() || text.find_first_not_of("0123456789") != text.npos) return;
+    throw Failure{"uids and gids must be in range 0-2147483647"};
+}
+
 static gid_t find_group(const std::string& wanted, const std::string& group) {
     const auto entry = entry_of(group, wanted, 3);
     const auto number = entry.empty() ? as_number(wanted) : as_number(entry[2]);
     if (number) return *number;
+    check_range(wanted);
     throw Failure{"unable to find group " + printable(wanted) +
                   ": no matching entries in group file"};
 }
@@ -60,6 +68,14 @@ static gid_t find_group(const std::string& wanted, const std::string& group) {
 static void add_group(UserSpec& user, gid_t gid) {
     auto& groups = user.additional_groups;
     if (std::ranges::find(groups, gid) == groups.end()) groups.push_back(gid);
+}
+
+// The primary group counts among the others, too: to leave it off the list is to forbid what it is
+// allowed, where a file's group is allowed less than everybody (CVE-2022-36109).
+static void add_primary_group(UserSpec& user) {
+    auto& groups = user.additional_groups;
+    std::erase(groups, user.gid);
+    groups.insert(groups.begin(), user.gid);
 }
 
 // Those in which /etc/group names the user as a member.
@@ -83,6 +99,7 @@ Identity find_identity(const std::string& user, const std::vector<std::string>& 
     const auto entry = entry_of(passwd, name, 6);
     const auto number = entry.empty() ? as_number(name) : as_number(entry[2]);
     if (!number) {
+        check_range(name);
         throw Failure{"unable to find user " + printable(name) +
                       ": no matching entries in passwd file"};
     }
@@ -95,6 +112,7 @@ Identity find_identity(const std::string& user, const std::vector<std::string>& 
         identity.user.gid = find_group(group_name, group);
     }
     for (const auto& more : more_groups) add_group(identity.user, find_group(more, group));
+    add_primary_group(identity.user);
     return identity;
 }
 

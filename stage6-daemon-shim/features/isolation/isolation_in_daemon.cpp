@@ -147,7 +147,7 @@ static void plan_files(const JsonReader& host, Spec& spec) {
     if (const auto words = joined("DnsSearch"); !words.empty()) resolver += "search" + words + "\n";
     if (const auto words = joined("DnsOptions"); !words.empty())
         resolver += "options" + words + "\n";
-    if (resolver.empty() && !(spec.namespaces & CLONE_NEWNET)) resolver = host_resolver();
+    if (resolver.empty()) resolver = host_resolver();
     if (!hosts.empty()) annotations_of(spec)[kHostsAnnotation] = hosts;
     if (!resolver.empty()) annotations_of(spec)[kResolverAnnotation] = resolver;
 }
@@ -186,6 +186,25 @@ static void plan_isolation(const JsonReader& config, const JsonReader& host, Spe
     plan_kernel_parameters(host, spec);
 }
 
+// What it was given where the request left it open.
+static void show_defaults(const Container& container, Json& answer) {
+    const JsonReader config{container.config};
+    const JsonReader spec = config.get_object("spec");
+    if (spec.get_object("annotations").get_string("slipway.isolation", "none") == "none") return;
+    Json& host = answer["HostConfig"];
+    const JsonReader asked = config.get_object("HostConfig");
+    for (const char* field : {"IpcMode", "CgroupnsMode"}) {
+        if (asked.get_string(field).empty()) host[field] = "private";
+    }
+    if (asked.get_integer("ShmSize") == 0) host["ShmSize"] = kSharedMemoryBytes;
+    const JsonReader paths = spec.get_object("linux");
+    if (!asked.has("MaskedPaths"))
+        host["MaskedPaths"] = Json::array(paths.get_strings("maskedPaths"));
+    if (!asked.has("ReadonlyPaths")) {
+        host["ReadonlyPaths"] = Json::array(paths.get_strings("readonlyPaths"));
+    }
+}
+
 static void describe_isolation(const Daemon& daemon, Json& info) {
     Json& options = info["SecurityOptions"];
     options.push_back("name=seccomp,profile=builtin");
@@ -202,6 +221,7 @@ DaemonFeature isolation_in_daemon() {
             .host_fields = kHostFields,
             .plan = plan_isolation,
             .begin = begin_userns_remap,
+            .inspect = show_defaults,
             .options = userns_options,
             .plan_exec = plan_exec_identity,
             .describe = describe_isolation};

@@ -45,6 +45,10 @@ private:
 static std::string hosts_text(const std::string& hostname, const std::string& more) {
     return "127.0.0.1\tlocalhost\n"
            "::1\tlocalhost ip6-localhost ip6-loopback\n"
+           "fe00::\tip6-localnet\n"
+           "ff00::\tip6-mcastprefix\n"
+           "ff02::1\tip6-allnodes\n"
+           "ff02::2\tip6-allrouters\n"
            "127.0.0.1\t" +
            hostname + "\n" + more;
 }

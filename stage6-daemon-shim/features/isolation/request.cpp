@@ -10,8 +10,6 @@
 #include "stage6-daemon-shim/core/wire/http.hpp"
 #include "stage6-daemon-shim/features/isolation/shared_memory.hpp"
 
-static constexpr std::int64_t kSharedMemoryBytes = 64 << 20;  // what stage 4 mounts
-
 // --- namespaces ---------------------------------------------------------------------------------
 
 static bool shares_with_host(const JsonReader& host, const char* field,

@@ -3,6 +3,8 @@
 
 #include "stage6-daemon-shim/core/runtime/launch.hpp"
 
+inline constexpr std::int64_t kSharedMemoryBytes = 64 << 20;  // what stage 4 mounts
+
 // The spec's annotation: a number of bytes.
 inline constexpr const char* kSharedMemoryAnnotation = "slipway.shm";
 

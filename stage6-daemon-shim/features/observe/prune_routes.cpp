@@ -1,8 +1,6 @@
 #include "stage6-daemon-shim/features/observe/prune_routes.hpp"
 
 #include <array>
-#include <charconv>
-#include <cmath>
 
 #include "common/error.hpp"
 #include "stage6-daemon-shim/core/contract/container_dir.hpp"
@@ -12,43 +10,13 @@
 
 static constexpr std::array<std::string_view, 3> kKeys = {"until", "label", "label!"};
 
-// "24h", "1h30m", "90s" as nanoseconds; nothing for a text that is none.
-static std::optional<WallTime> parse_duration(std::string_view text) {
-    if (text.empty()) return {};
-    double seconds = 0;
-    while (!text.empty()) {
-        double number = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number,
-                                                  std::chars_format::fixed);
-        if (error != std::errc{} || number < 0) return {};
-        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-        double unit = 0;
-        for (const auto& [name, value] :
-             {std::pair{std::string_view{"ms"}, 0.001}, {"h", 3600.0}, {"m", 60.0}, {"s", 1.0}}) {
-            if (unit != 0 || !text.starts_with(name)) continue;
-            unit = value;
-            text.remove_prefix(name.size());
-        }
-        if (unit == 0) return {};
-        seconds += number * unit;
-    }
-    return static_cast<WallTime>(std::llround(seconds * 1e9));
-}
-
-// So long ago, a date, or seconds since 1970.
-static WallTime parse_until(const std::string& text) {
-    if (const auto ago = parse_duration(text)) return wall_time_now() - *ago;
-    const WallTime date = parse_time(text);
-    return date != 0 ? date : parse_unix_time(text, "until");
-}
-
 static bool may_be_pruned(const Container& container, const Filters& filters) {
     if (counts_as_running(container.state) || container.starting || container.removing) {
         return false;
     }
     const Labels labels = labels_of(container);
     const auto is_older = [&](const std::string& until) {
-        return container.created_at < parse_until(until);
+        return container.created_at < parse_until(until, "until");
     };
     const auto has = [&](const std::string& wanted) { return has_label(labels, wanted); };
     const auto has_not = [&](const std::string& wanted) { return !has_label(labels, wanted); };
@@ -65,7 +33,7 @@ static Task<std::int64_t> size_of(Daemon& daemon, ContainerPointer container) {
 static Task<void> prune_containers(Daemon& daemon, HistoryPointer history, HttpRequest& request,
                                    HttpResponder& responder) {
     const Filters filters{request.query().get("filters"), kKeys};
-    for (const auto& until : filters.values("until")) parse_until(until);
+    for (const auto& until : filters.values("until")) parse_until(until, "until");
     Json removed = Json::array();
     std::int64_t reclaimed = 0;
     for (const ContainerPointer& container : daemon.table.all()) {

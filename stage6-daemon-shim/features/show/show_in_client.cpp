@@ -1,7 +1,11 @@
-// map, and the option --explain of run and create.
+// map, and the options --explain and --step of run and create.
 #include "stage6-daemon-shim/features/show/show_in_client.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -38,13 +42,32 @@ static constexpr CommandEntry kCommands[] = {
     {"map", "draw a running container: processes, namespaces, mounts", run_command_map},
 };
 
-static std::vector<Option> explain_option(Json& body) {
+// A descriptor of our terminal that stays open as long as somebody holds the result.
+static std::shared_ptr<Fd> open_own_terminal() {
+    // Not /dev/tty: that is for each who opens it their own, and the shim has none.
+    for (const int fd : {STDIN_FILENO, STDERR_FILENO, STDOUT_FILENO}) {
+        const char* name = ::ttyname(fd);
+        if (name == nullptr) continue;
+        return std::make_shared<Fd>(
+            check(::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC), "open", name));
+    }
+    throw UsageError{"--step asks at a terminal, and there is none"};
+}
+
+static std::vector<Option> explain_options(Json& body) {
+    const auto explain = [&body](const std::string& how) {
+        body["HostConfig"]["Annotations"]["slipway.explain"] = how;
+    };
+    // The start ends before we do: until then the shim asks at the terminal that it finds at us.
+    const auto step = [explain, terminal = std::shared_ptr<Fd>{}](std::string_view) mutable {
+        terminal = open_own_terminal();
+        explain("steps " + std::to_string(::getpid()) + " " + std::to_string(terminal->get()));
+    };
     return {{"--explain", "", "show each system call that makes it, on its standard error",
-             [&body](std::string_view) {
-                 body["HostConfig"]["Annotations"]["slipway.explain"] = "lines";
-             }}};
+             [explain](std::string_view) { explain("lines"); }},
+            {"--step", "", "the same at your terminal, waiting for Enter before each", step}};
 }
 
 ClientFeature show_in_client() {
-    return {.create_options = explain_option, .commands = {"To see it happen", kCommands}};
+    return {.create_options = explain_options, .commands = {"To see it happen", kCommands}};
 }
