@@ -24,7 +24,10 @@ static void check_identity(const std::string& user, const std::string& passwd,
         if (!is_number(name) || is_called_so) return;
         hold(identity.user.uid == std::stoul(name), "a number is that user (CVE-2026-30892)");
     } catch (const Failure& error) {
-        hold(std::string{error.what()}.starts_with("unable to find "), "Docker's words");
+        const std::string_view text = error.what();
+        const bool is_told = text.starts_with("unable to find ") ||
+                             text == "uids and gids must be in range 0-2147483647";
+        hold(is_told, "Docker's words");
     }
 }
 
