@@ -216,6 +216,9 @@ TEST_CASE("without a PID namespace Ctrl-Z and fg work as ever", "[stage3][contra
         shell.wait_for(kFirstWord);
         shell.type(kCtrlZ);
         shell.wait_for("Stopped");
+        const pid_t first = child_of(child_of(shell.pid()));
+        const pid_t command = options.size() == 2 ? first : child_of(first);
+        wait_until([&] { return is_stopped(command); }, "the command stops");
         shell.type("fg\n");
         shell.type(kSecondWord + "\n");
         shell.wait_for(kSecondWord);  // the echo

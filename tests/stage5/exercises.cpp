@@ -74,6 +74,17 @@ TEST_CASE("exercise 5.3: nothing lives on, and no group is left", "[.][ex-5.3][r
     hint("cgroup.kill; or freeze, kill all in cgroup.procs, thaw; in the groups below too");
     need_limits();
     const StageContainer container{5};
+    Running running{container.probing({"sleep"}), "ready"};
+    Process stranger{{probe(), "sleep"}};  // put into the container from outside
+    CHECK(stranger.read_line() == "ready");
+    for (const auto& group : running.groups()) {
+        write_control_file(group + "/cgroup.procs", std::to_string(stranger.pid()));
+    }
+    running.runner().signal(SIGTERM);
+    CHECK(running.runner().wait() == 143);
+    INFO(running.runner().err());
+    CHECK(running.groups_left() == "");
+    CHECK(stranger.wait() == 137);
     const Result result = run(container.probing({"orphan"}, {"--share", "pid"}));
     INFO(result);
     REQUIRE(result.exit_code == 0);
@@ -83,6 +94,15 @@ TEST_CASE("exercise 5.3: nothing lives on, and no group is left", "[.][ex-5.3][r
                                           {"--share", "pid", "--pids", "30"}));
     INFO(bomb);
     CHECK_FALSE(bomb.timed_out);  // the runner looks for what is left behind
+
+    // Here only the janitor is left to do it, and it is nobody's parent.
+    Process runner{
+        shell.command({"/bin/sh", "-c", "/probe orphan; exec /probe sleep"}, {"--share", "pid"})};
+    runner.wait_for_output("ready");
+    const auto left = static_cast<pid_t>(std::stol(runner.out()));
+    runner.signal(SIGKILL);
+    CHECK(runner.wait() == 137);
+    wait_until([&] { return !is_alive(left); }, "what the command left has ended");
 }
 
 TEST_CASE("exercise 5.4: want of memory is told, any other SIGKILL is not", "[.][ex-5.4][root]") {

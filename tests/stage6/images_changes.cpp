@@ -4,9 +4,9 @@
 
 static std::string encoded(const std::string& text) {
     std::string result;
-    for (const unsigned char letter : text) {
+    for (const char letter : text) {
         char code[4];
-        std::snprintf(code, sizeof code, "%%%02X", letter);
+        std::snprintf(code, sizeof code, "%%%02X", static_cast<unsigned char>(letter));
         result += code;
     }
     return result;
