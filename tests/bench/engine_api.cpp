@@ -1,11 +1,6 @@
 // The API alone: requests that only answer, and the verbs that make a container.
-#include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
-#include <csignal>
 #include <limits>
 
 #include "common/error.hpp"
@@ -22,47 +17,12 @@ static constexpr std::string_view kCanned =
     "HTTP/1.1 200 OK\r\nApi-Version: 1.44\r\nContent-Type: text/plain; charset=utf-8\r\n"
     "Content-Length: 2\r\n\r\nOK";
 
-static void watch(int epoll, int fd) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = fd;
-    check(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
-}
-
-// Answers whatever it reads with the canned text: no request can be answered with less.
-[[noreturn]] static void answer_all(const Fd& listener) noexcept {
-    try {
-        check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
-        const Fd epoll{check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")};
-        watch(epoll.get(), listener.get());
-        std::vector<Fd> connections;
-        std::array<epoll_event, 64> events;
-        std::array<char, 16384> bytes;
-        while (true) {
-            const int count = ::epoll_wait(epoll.get(), events.data(), events.size(), -1);
-            for (int i = 0; i < count; ++i) {
-                const int fd = events[static_cast<std::size_t>(i)].data.fd;
-                if (fd == listener.get()) {
-                    connections.emplace_back(::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC));
-                    watch(epoll.get(), connections.back().get());
-                } else if (::read(fd, bytes.data(), bytes.size()) <= 0) {
-                    ::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, fd, nullptr);
-                } else {
-                    check(::send(fd, kCanned.data(), kCanned.size(), MSG_NOSIGNAL), "send");
-                }
-            }
-        }
-    } catch (const std::exception& error) {
-        ::_exit(report_failure("answer_all", error, 1));
-    }
-}
-
 class CannedServer {
 public:
     explicit CannedServer(std::string socket) : socket_{std::move(socket)} {
         const Fd listener = listen_unix(socket_);
         const pid_t pid = clone_process({});
-        if (pid == 0) answer_all(listener);
+        if (pid == 0) answer_all(listener, kCanned);
         child_ = Child{pid};
     }
     const std::string& socket() const { return socket_; }

@@ -28,7 +28,7 @@ static void watch(int epoll, int fd) {
 }
 
 // Nothing but the system calls; it ends with its parent, and so owns its connections to the end.
-[[noreturn]] static void echo(const Fd& listener) noexcept {
+void answer_all(const Fd& listener, std::string_view reply) noexcept {
     try {
         check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
         const Fd epoll{check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")};
@@ -50,12 +50,12 @@ static void watch(int epoll, int fd) {
                 } else if (::read(fd, bytes.data(), bytes.size()) <= 0) {
                     ::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, fd, nullptr);
                 } else {
-                    check(::send(fd, kReply.data(), kReply.size(), MSG_NOSIGNAL), "send");
+                    check(::send(fd, reply.data(), reply.size(), MSG_NOSIGNAL), "send");
                 }
             }
         }
     } catch (const std::exception& error) {
-        ::_exit(report_failure("echo", error, 1));
+        ::_exit(report_failure("answer_all", error, 1));
     }
 }
 
@@ -63,7 +63,7 @@ EchoServer::EchoServer() {
     const Fd listener = listen_tcp({"127.0.0.1", 0});
     port_ = local_port(listener.get());
     const pid_t pid = clone_process({});
-    if (pid == 0) echo(listener);
+    if (pid == 0) answer_all(listener, kReply);
     child_ = Child{pid};
 }
 

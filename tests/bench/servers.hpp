@@ -3,9 +3,15 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "common/fd.hpp"
 #include "common/process.hpp"
+
+// In a child: answers whatever is read with the same text, from one loop, until its parent ends: no
+// request can be answered with less. `listener` is a TCP or a Unix socket.
+[[noreturn]] void answer_all(const Fd& listener, std::string_view reply) noexcept;
 
 // The floor: answers every read with stage 1's reply to `list` on an empty table.
 class EchoServer {

@@ -41,6 +41,15 @@ TEST_CASE("a wrong program is told what was expected, got and said, and how to t
                                    " SEED=7 CASE='victim: it says hello'\n"));
 }
 
+TEST_CASE("a case whose name looks like an option is run by its name too", "[classroom]") {
+    const Result result =
+        classroom({.verb = "check",
+                   .variables = {"STAGE=3", "PROGRAM=" + program(3),
+                                 "CASE=--help answers on standard output with 0"}});
+    INFO(result);
+    CHECK(result.out.ends_with("1 passed, 0 failed, 0 skipped\n"));
+}
+
 TEST_CASE("a program that fails the first case is asked no other", "[classroom]") {
     const auto check_all = [](const std::string& program) {
         return classroom(

@@ -26,7 +26,7 @@ static void check_started(const ContainerDir& directory, std::string_view text) 
     const auto record = read_as_daemon(read_started, directory, 1);
     if (!record) return;
     hold(record->container.pid > 0 && record->shim.pid > 0, "a process number is positive");
-    write_started(directory, 2, *record);
+    PreparedStartedRecord{directory, 2, *record}.publish();
     const auto again = read_started(directory, 2);
     hold(again && again->container == record->container && again->shim == record->shim &&
              again->boot == record->boot && again->time == record->time,

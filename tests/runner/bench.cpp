@@ -31,6 +31,15 @@ static void check_measured(const std::string& report, const std::string& name) {
     CHECK(cells.at(2).find_first_of("123456789") != std::string::npos);
 }
 
+// Measures the topics once; each of the rows has figures.
+static void check_topics(const std::vector<std::string>& topics,
+                         const std::vector<std::string>& rows) {
+    const Result result = measure(topics);
+    INFO(result);
+    REQUIRE(result.exit_code == 0);
+    for (const auto& row : rows) check_measured(result.out, row);
+}
+
 TEST_CASE("launches are measured beside the kernel's floor", "[bench]") {
     const Result result = measure({"launch"});
     INFO(result);
@@ -41,60 +50,32 @@ TEST_CASE("launches are measured beside the kernel's floor", "[bench]") {
 }
 
 TEST_CASE("the pieces of a launch are measured", "[bench]") {
-    const Result result = measure({"pieces"});
-    INFO(result);
-    REQUIRE(result.exit_code == 0);
-    check_measured(result.out, "clone3, exec, wait");
-    check_measured(result.out, "  and pivot_root");
+    check_topics({"pieces"}, {"clone3, exec, wait", "  and pivot_root"});
 }
 
 TEST_CASE("launches four at a time are measured", "[bench]") {
-    const Result result = measure({"crowd"});
-    INFO(result);
-    REQUIRE(result.exit_code == 0);
-    check_measured(result.out, "stage 5");
+    check_topics({"crowd"}, {"stage 5"});
 }
 
 TEST_CASE("requests to stage 1, and stage 2 with a pipe, are measured", "[bench]") {
-    const Result result = measure({"requests", "table", "pipe"});
-    INFO(result);
-    REQUIRE(result.exit_code == 0);
-    check_measured(result.out, "1 connection");
-    check_measured(result.out, "10 containers");
-    check_measured(result.out, "stage 2");
+    check_topics({"requests", "table", "pipe"}, {"1 connection", "10 containers", "stage 2"});
 }
 
 TEST_CASE("a run through the whole engine is measured", "[bench]") {
-    const Result result = measure({"engine-run"});
-    INFO(result);
-    REQUIRE(result.exit_code == 0);
-    check_measured(result.out, "slipway run");
-    check_measured(result.out, "orchestrate run (only to its start)");
+    check_topics({"engine-run"}, {"slipway run", "orchestrate run (only to its start)"});
 }
 
 TEST_CASE("requests to the engine and its verbs are measured", "[bench]") {
-    const Result result = measure({"api"});
-    INFO(result);
-    REQUIRE(result.exit_code == 0);
-    check_measured(result.out, "8 connections");
-    check_measured(result.out, "create + start + wait + remove");
-    check_measured(result.out, "exec, to its end");
+    check_topics({"api"}, {"8 connections", "create + start + wait + remove", "exec, to its end"});
 }
 
 TEST_CASE("the log is measured, in and out", "[bench]") {
-    const Result result = measure({"log"});
-    INFO(result);
-    REQUIRE(result.exit_code == 0);
-    check_measured(result.out, "2-byte lines");
-    check_measured(result.out, "slipwayd");
+    check_topics({"log"}, {"2-byte lines", "slipwayd"});
 }
 
 TEST_CASE("the memory of shims and of a daemon with many containers is measured", "[bench]") {
-    const Result result = measure({"memory", "scale"});
-    INFO(result);
-    REQUIRE(result.exit_code == 0);
-    check_measured(result.out, "slipway-shim");
-    check_measured(result.out, "daemon's end and start until it answers, ms");
+    check_topics({"memory", "scale"},
+                 {"slipway-shim", "daemon's end and start until it answers, ms"});
 }
 
 TEST_CASE("the measurements land in a file too, with their targets", "[bench]") {

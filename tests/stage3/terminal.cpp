@@ -21,6 +21,13 @@ static bool is_stopped(pid_t pid) {
     return text.substr(text.rfind(')')).starts_with(") T");
 }
 
+// To a command that says back what it reads.
+static void say(AtTerminal& shell, const std::string& word) {
+    shell.type(word + "\n");
+    shell.wait_for(word);  // the echo
+    shell.wait_for(word);
+}
+
 // When the prompt is back: the exit code of what ran.
 static std::string exit_code_at_prompt(AtTerminal& shell) {
     shell.wait_for("> ");
@@ -78,9 +85,7 @@ TEST_CASE("Ctrl-Z stops a container with all that is in it, and fg makes it go o
         for (const Words& options : {Words{}, Words{"--init"}}) {
             AtTerminal shell{kShell};
             shell.type(quoted(container.probing({"read"}, options)) + "\n");
-            shell.type(kFirstWord + "\n");
-            shell.wait_for(kFirstWord);  // the echo
-            shell.wait_for(kFirstWord);
+            say(shell, kFirstWord);
             shell.type(kCtrlZ);
             shell.wait_for("Stopped");
             const pid_t runner = child_of(shell.pid());
@@ -91,9 +96,7 @@ TEST_CASE("Ctrl-Z stops a container with all that is in it, and fg makes it go o
             wait_until([&] { return is_stopped(command); }, "the command stops");
             shell.type("fg\n");
             wait_until([&] { return !is_stopped(runner) && !is_stopped(command); }, "it goes on");
-            shell.type(kSecondWord + "\n");
-            shell.wait_for(kSecondWord);  // the echo
-            shell.wait_for(kSecondWord);
+            say(shell, kSecondWord);
             shell.type(kCtrlD);
             CHECK(exit_code_at_prompt(shell) == "0");
             shell.type("exit 0\n");
@@ -116,9 +119,7 @@ TEST_CASE("a container in the background that reads from the terminal is stopped
             CHECK(is_stopped(runner));
             shell.type("fg\n");
             wait_until([&] { return !is_stopped(runner); }, "it goes on");
-            shell.type(kFirstWord + "\n");
-            shell.wait_for(kFirstWord);  // the echo
-            shell.wait_for(kFirstWord);
+            say(shell, kFirstWord);
             shell.type(kCtrlC);
             CHECK(exit_code_at_prompt(shell) == "130");
             shell.type("exit 0\n");
@@ -137,15 +138,11 @@ TEST_CASE("a shell in a container has jobs", "[stage3]") {
         shell.type(kCtrlC);
         CHECK(exit_code_at_prompt(shell) == "130");
         shell.type("'" + probe() + "' read\n");
-        shell.type(kFirstWord + "\n");
-        shell.wait_for(kFirstWord);  // the echo
-        shell.wait_for(kFirstWord);
+        say(shell, kFirstWord);
         shell.type(kCtrlZ);
         shell.wait_for("Stopped");
         shell.type("fg\n");
-        shell.type(kSecondWord + "\n");
-        shell.wait_for(kSecondWord);  // the echo
-        shell.wait_for(kSecondWord);
+        say(shell, kSecondWord);
         shell.type(kCtrlD);
         shell.type("exit 5\n");
         CHECK(shell.wait() == 5);
@@ -211,18 +208,14 @@ TEST_CASE("without a PID namespace Ctrl-Z and fg work as ever", "[stage3][contra
     for (const Words& options : {Words{"--share", "pid"}, Words{"--share", "pid", "--init"}}) {
         AtTerminal shell{kShell};
         shell.type(quoted(container.probing({"read"}, options)) + "\n");
-        shell.type(kFirstWord + "\n");
-        shell.wait_for(kFirstWord);  // the echo
-        shell.wait_for(kFirstWord);
+        say(shell, kFirstWord);
         shell.type(kCtrlZ);
         shell.wait_for("Stopped");
         const pid_t first = child_of(child_of(shell.pid()));
         const pid_t command = options.size() == 2 ? first : child_of(first);
         wait_until([&] { return is_stopped(command); }, "the command stops");
         shell.type("fg\n");
-        shell.type(kSecondWord + "\n");
-        shell.wait_for(kSecondWord);  // the echo
-        shell.wait_for(kSecondWord);
+        say(shell, kSecondWord);
         shell.type(kCtrlD);
         CHECK(exit_code_at_prompt(shell) == "0");
         shell.type("exit 0\n");

@@ -10,7 +10,7 @@ static void make_run_and_remove(const EngineScene& scene, const std::string& nam
     CHECK(removed.status == 204);
 }
 
-TEST_CASE("a thousand containers leave the daemon no descriptor more", "[.][stage6][many][slow]") {
+TEST_CASE("a thousand containers leave the daemon no descriptor more", "[stage6][many][slow]") {
     constexpr int containers = 1000;
     EngineScene scene;
     make_run_and_remove(scene, "first");  // what is opened once is open then

@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <sstream>
-
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "tests/stage3/container.hpp"
@@ -45,17 +43,7 @@ struct Spewer {
     void check_loss(const std::string& reason) {
         say_go();
         CHECK(shim.wait().code == 0);
-        const std::string output = shim.logged(LogStream::standard_output);
-        CHECK(output.ends_with("after\n"));
-        std::size_t lost = 0;
-        std::istringstream errors{shim.logged(LogStream::standard_error)};
-        for (std::string line; std::getline(errors, line);) {
-            INFO(line);
-            CHECK(line.ends_with(" bytes of output lost: " + reason + "]"));
-            lost += std::stoul(line.substr(1));
-        }
-        CHECK(lost > 0);
-        CHECK(output.size() - std::string_view{"after\n"}.size() + lost == kBytes);
+        check_counted(shim, kBytes, reason);
     }
 };
 

@@ -50,7 +50,7 @@ TEST_CASE("a reserved exit record that is never written leaves no file", "[stage
 TEST_CASE("a started record comes back as it was written", "[stage6]") {
     const ContainerDir directory = ContainerDir::open(temporary_directory());
     const StartedRecord record{identity_of(::getpid()), {7, 8}, boot_id(), "then"};
-    write_started(directory, 12, record);
+    PreparedStartedRecord{directory, 12, record}.publish();
     const auto read = read_started(directory, 12);
     REQUIRE(read);
     CHECK(read->container == record.container);

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sstream>
+
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "stage3-namespaces/namespaces.hpp"
@@ -141,4 +143,18 @@ std::string ShimOfTest::logged(std::optional<LogStream> stream) const {
 void ShimOfTest::wait_for_logged(std::string_view text) const {
     wait_until([&] { return logged().find(text) != std::string::npos; },
                "the log contains " + std::string{text});
+}
+
+void check_counted(const ShimOfTest& shim, std::size_t bytes, const std::string& reason) {
+    const std::string output = shim.logged(LogStream::standard_output);
+    CHECK(output.ends_with("after\n"));
+    std::size_t lost = 0;
+    std::istringstream errors{shim.logged(LogStream::standard_error)};
+    for (std::string line; std::getline(errors, line);) {
+        INFO(line);
+        CHECK(line.ends_with(" bytes of output lost: " + reason + "]"));
+        lost += std::stoul(line.substr(1));
+    }
+    CHECK(lost > 0);
+    CHECK(output.size() - std::string_view{"after\n"}.size() + lost == bytes);
 }

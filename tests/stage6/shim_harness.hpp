@@ -69,3 +69,7 @@ private:
     pid_t pid_ = 0;
     ShimOutcome outcome_;
 };
+
+// Of the `bytes` that a container has printed before "after\n" each is in the log, or counted among
+// those that were lost for this reason: one line a gap, and mostly there is one.
+void check_counted(const ShimOfTest& shim, std::size_t bytes, const std::string& reason);

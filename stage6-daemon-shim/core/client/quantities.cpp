@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "common/error.hpp"
+#include "stage6-daemon-shim/core/wire/duration.hpp"
 
 static UsageError bad_value(std::string_view what, std::string_view text, const char* expected) {
     return UsageError{std::string{what} + " " + printable(text) + ": expected " + expected};
@@ -59,32 +60,12 @@ std::int64_t parse_nano_cpus(std::string_view text, std::string_view what) {
     return std::llround(*cpus * 1e9);
 }
 
-// "1h30m", "10s", "250ms" in seconds.
-static std::optional<double> parse_duration(std::string_view text) {
-    double seconds = 0;
-    if (text.empty()) return {};
-    while (!text.empty()) {
-        const auto number = take_number(text);
-        if (!number) return {};
-        double unit = 0;
-        for (const auto& [name, value] :
-             {std::pair{std::string_view{"ms"}, 0.001}, {"h", 3600.0}, {"m", 60.0}, {"s", 1.0}}) {
-            if (unit != 0 || !text.starts_with(name)) continue;
-            unit = value;
-            text.remove_prefix(name.size());
-        }
-        if (unit == 0) return {};
-        seconds += *number * unit;
-    }
-    return seconds;
-}
-
 static bool is_digit(char letter) {
     return letter >= '0' && letter <= '9';
 }
 
 std::int64_t parse_nanoseconds(std::string_view text, std::string_view what) {
-    const std::optional<double> seconds = text == "0" ? 0.0 : parse_duration(text);
+    const std::optional<double> seconds = parse_duration(text);
     if (!seconds || *seconds > 1e9) throw bad_value(what, text, "a time such as 30s or 1m30s");
     return std::llround(*seconds * 1e9);
 }

@@ -36,10 +36,6 @@ static std::string text_of(const StartedRecord& record) {
     return json.text() + "\n";
 }
 
-void write_started(const ContainerDir& directory, unsigned number, const StartedRecord& record) {
-    directory.write_whole(started_file(number), text_of(record));
-}
-
 PreparedStartedRecord::PreparedStartedRecord(const ContainerDir& directory, unsigned number,
                                              const StartedRecord& record)
     : directory_{directory}, name_{started_file(number)} {

@@ -24,11 +24,8 @@ struct ExitRecord {
     std::string time;
 };
 
-// Durable when it returns. Throws SystemError.
-void write_started(const ContainerDir& directory, unsigned number, const StartedRecord& record);
-
-// The same in two steps: the disk is waited for while the container's process is being made, and
-// the record gets its name when that has become the container's program.
+// A started record is written in two steps: the disk is waited for while the container's process is
+// being made, and the record gets its name when that has become the container's program.
 class PreparedStartedRecord {
 public:
     // Makes started.N.json.tmp, and it is on the disk. Throws SystemError.

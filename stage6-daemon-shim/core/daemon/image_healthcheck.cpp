@@ -53,7 +53,7 @@ static void take_flag(Json& check, std::string_view word) {
     if (flag == std::end(kDurations)) {
         throw HttpError{400, "unknown flag: " + printable(name.substr(2))};
     }
-    const auto duration = parse_duration(value);
+    const auto duration = parse_nanoseconds(value);
     if (!duration) throw HttpError{400, "time: invalid duration \"" + value + "\""};
     if (*duration != 0 && *duration < kDurationMin) {
         throw HttpError{400, std::string{flag->in_words} + " cannot be less than 1ms"};

@@ -9,6 +9,7 @@
 
 #include "common/error.hpp"
 #include "stage6-daemon-shim/core/contract/timestamp.hpp"
+#include "stage6-daemon-shim/core/wire/duration.hpp"
 #include "stage6-daemon-shim/core/wire/http.hpp"
 
 WallTime wall_time_now() {
@@ -53,38 +54,16 @@ WallTime parse_unix_time(std::string_view text, std::string_view what) {
     return seconds * kWallSecond + std::stol(digits);
 }
 
-struct DurationUnit {
-    std::string_view name;
-    double seconds;
-};
-// A name stands behind those that begin with it.
-static constexpr DurationUnit kUnits[] = {{"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9},
-                                          {"h", 3600},  {"m", 60},    {"s", 1}};
-
-std::optional<std::int64_t> parse_duration(std::string_view text) {
+std::optional<std::int64_t> parse_nanoseconds(std::string_view text) {
     constexpr double seconds_max = 9e9;  // what nanoseconds can count
-    if (text.empty()) return {};
-    if (text == "0") return 0;
-    double seconds = 0;
-    while (!text.empty()) {
-        double number = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number,
-                                                  std::chars_format::fixed);
-        if (error != std::errc{} || !(number >= 0)) return {};
-        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-        const auto* const unit = std::ranges::find_if(
-            kUnits, [&](const DurationUnit& known) { return text.starts_with(known.name); });
-        if (unit == std::end(kUnits)) return {};
-        text.remove_prefix(unit->name.size());
-        seconds += number * unit->seconds;
-    }
-    if (seconds > seconds_max) return {};
-    return std::llround(seconds * 1e9);
+    const auto seconds = parse_duration(text);
+    if (!seconds || *seconds > seconds_max) return {};
+    return std::llround(*seconds * 1e9);
 }
 
 WallTime parse_until(std::string_view text, std::string_view what) {
     // "0" is the first moment of all, not this one.
-    const auto ago = text == "0" ? std::nullopt : parse_duration(text);
+    const auto ago = text == "0" ? std::nullopt : parse_nanoseconds(text);
     if (ago) return wall_time_now() - *ago;
     const WallTime date = parse_time(text);
     return date != 0 ? date : parse_unix_time(text, what);

@@ -21,8 +21,8 @@ WallTime parse_time(std::string_view text);
 // What `since` and `until` hold: "1700000000" or "1700000000.000000001". Throws HttpError 400.
 WallTime parse_unix_time(std::string_view text, std::string_view what);
 
-// "24h", "1h30m", "90s", "1.5ms" as nanoseconds; nothing for a text that is none.
-std::optional<std::int64_t> parse_duration(std::string_view text);
+// A duration ("1h30m") as nanoseconds; nothing for a text that is none, or too long a one.
+std::optional<std::int64_t> parse_nanoseconds(std::string_view text);
 
 // What the filter `until` holds: so long ago ("24h"), a date, or seconds since 1970. Throws
 // HttpError 400.

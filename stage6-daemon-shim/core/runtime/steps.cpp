@@ -15,6 +15,7 @@
 #include "stage4-chroot/enter_root.hpp"
 #include "stage4-chroot/resolve_in_root.hpp"
 #include "stage4-chroot/working_directory.hpp"
+#include "stage6-daemon-shim/core/runtime/go_words.hpp"
 #include "stage6-daemon-shim/core/runtime/propagation.hpp"
 
 void join_cgroup(Launch& launch) {
@@ -109,13 +110,6 @@ void set_oom_score(int score) {
     }
 }
 
-// "permission denied", as Go's programs and so docker's users know it.
-static std::string lower_case_reason(int error) {
-    std::string text = error_text(error);
-    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-    return text;
-}
-
 // In runc's words.
 static void enter_directory_of_process(const std::string& path) {
     if (!path.starts_with('/')) throw Failure{"Cwd must be an absolute path"};
@@ -123,7 +117,7 @@ static void enter_directory_of_process(const std::string& path) {
         enter_working_directory(path);
     } catch (const SystemError& error) {
         throw Failure{"chdir to cwd (\"" + printable(path) +
-                      "\") set in config.json failed: " + lower_case_reason(error.error())};
+                      "\") set in config.json failed: " + reason_in_words_of_go(error.error())};
     }
 }
 
@@ -176,12 +170,13 @@ static ChildFailed in_words_of_runc(const std::string& name, int error) {
     if (exit_code_for_exec(error) == 127) {
         if (!is_path) return {quoted + "executable file not found in $PATH", 127};
         if (!is_there) {
-            return {quoted + "stat " + printable(name) + ": " + lower_case_reason(error), 127};
+            return {quoted + "stat " + printable(name) + ": " + reason_in_words_of_go(error), 127};
         }
-        return {quoted + lower_case_reason(error) + " (its interpreter or loader is missing)", 127};
+        return {quoted + reason_in_words_of_go(error) + " (its interpreter or loader is missing)",
+                127};
     }
     if (is_there && S_ISDIR(status.st_mode)) return {quoted + "is a directory", 126};
-    return {quoted + lower_case_reason(error), 126};
+    return {quoted + reason_in_words_of_go(error), 126};
 }
 
 void become_program(Launch& launch) {

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <memory>
 
 #include "common/error.hpp"
 #include "stage4-chroot/resolve_in_root.hpp"
+#include "stage6-daemon-shim/core/runtime/go_words.hpp"
 
 std::vector<DeviceRule> default_device_rules() {
     // The numbers are of Documentation/admin-guide/devices.txt.
@@ -47,13 +47,6 @@ static Json device_entry(const struct stat& status, const std::string& source,
                          {"uid", status.st_uid},
                          {"gid", status.st_gid},
                          {"slipway.source", source}});
-}
-
-// docker makes its exit code of "no such file or directory", in lower case.
-static std::string reason_in_words_of_go(int error) {
-    std::string text = error_text(error);
-    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-    return text;
 }
 
 static void add_devices(const std::string& path, const std::string& destination, int depth,

@@ -98,8 +98,8 @@ static std::string expression(const CheckRequest& request) {
 CheckCommand check_command(const CheckRequest& request, const std::string& program,
                            const std::string& tests) {
     CheckCommand command;
-    command.words = {tests,     "--seed",       std::to_string(request.seed),
-                     "--again", again(request), expression(request)};
+    command.words = {tests,          "--seed", std::to_string(request.seed), "--again",
+                     again(request), "--",     expression(request)};
     if (request.first_decide) command.words.insert(command.words.begin() + 1, "--first-decide");
     const int last = std::max(request.stage, request.program_stage);
     command.variables = {std::string{kCheckVariable} + "=" + std::to_string(last)};
