@@ -73,6 +73,21 @@ static Outcome outcome_of(pid_t pid, int signal, bool& is_pending) {
     }
 }
 
+// Whether the first child of an init has stopped: field 3 of /proc/PID/stat, behind a name of any
+// characters. True where there is nobody to wait for.
+static bool has_stopped_child(pid_t init) {
+    const std::string number = std::to_string(init);
+    try {
+        const std::string children = read_file("/proc/" + number + "/task/" + number + "/children");
+        if (children.empty()) return true;
+        const std::string command = children.substr(0, children.find(' '));
+        const std::string status = read_file("/proc/" + command + "/stat");
+        return status.find(") T ", status.rfind(')')) != std::string::npos;
+    } catch (const std::exception&) {
+        return true;  // it has ended just now
+    }
+}
+
 // Long enough for an exec to be over.
 static constexpr int kNextLookMilliseconds = 100;
 
@@ -131,8 +146,17 @@ private:
             ::kill(child_, signal);
         }
         if (outcome == Outcome::own) return;
+        if (outcome == Outcome::wait) wait_for_stop_below();
         stop_as_by(signal);
         ::kill(child_, SIGCONT);
+    }
+
+    // An init has the signal blocked; what it runs stops by itself, as soon as it has its turn.
+    void wait_for_stop_below() const {
+        for (int waited = 0; waited < kNextLookMilliseconds; ++waited) {
+            if (has_stopped_child(child_)) return;
+            ::poll(nullptr, 0, 1);
+        }
     }
 
     // Until it has stopped indeed: it could still take what is typed next, for the shell.

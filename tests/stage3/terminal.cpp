@@ -202,6 +202,21 @@ TEST_CASE("a container in the background that ends leaves the terminal as it is"
     }
 }
 
+TEST_CASE("with --init the runner stops after the command, which takes no line from the shell",
+          "[stage3]") {
+    const StageContainer container{3};
+    for (const Words& options : {Words{"--init"}, Words{"--share", "pid", "--init"}}) {
+        AtTerminal shell{kShell};
+        shell.type(quoted(container.probing({"read"}, options)) + "\n");
+        say(shell, kFirstWord);
+        shell.type(kCtrlZ);
+        shell.wait_for("Stopped");
+        CHECK(is_stopped(child_of(child_of(child_of(shell.pid())))));
+        shell.type("exit\nexit\n");
+        shell.wait();
+    }
+}
+
 TEST_CASE("without a PID namespace Ctrl-Z and fg work as ever", "[stage3][contract]") {
     hint("the command stops by itself: stop too, or the shell waits for a job that stands still");
     const StageContainer container{3};

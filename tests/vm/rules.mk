@@ -6,7 +6,7 @@ VM_TESTS_AS_USER ?= [stage5]~[ungrouped]
 
 VM_ENGINE := $(if $(CORE),$(addprefix $(BUILD)/,slipway slipwayd slipway-shim))
 
-test-vm: $(STAGE_PROGRAMS) $(TEST_PROGRAMS) $(VM_ENGINE) ## stages 3 to 5, and AppArmor, in a virtual machine with cgroup v2 alone
+test-vm: $(STAGE_PROGRAMS) $(TEST_PROGRAMS) $(VM_ENGINE) ## stages 3 to 5, the engine and AppArmor in a virtual machine with cgroup v2 alone
 	@BUILD='$(abspath $(BUILD))' tests/vm/test-vm '$(or $(ONLY),$(VM_TESTS))' \
 		'$(or $(ONLY),$(VM_TESTS_AS_USER))'
 

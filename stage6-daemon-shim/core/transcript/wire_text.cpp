@@ -35,8 +35,7 @@ static std::string in_quotes(std::string_view bytes) {
 }
 
 std::string data_text(std::string_view bytes) {
-    const std::string count =
-        std::to_string(bytes.size()) + (bytes.size() == 1 ? " byte" : " bytes");
+    std::string count = std::to_string(bytes.size()) + (bytes.size() == 1 ? " byte" : " bytes");
     if (bytes.empty()) return count;
     return count + " " + in_quotes(bytes.substr(0, kDataBytesShown)) +
            (bytes.size() > kDataBytesShown ? "..." : "");
