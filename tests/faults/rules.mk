@@ -14,7 +14,7 @@ $(BUILD)/tests/slipway-faults: $(FAULT_OBJECTS) $(call archives_of,$(addprefix \
 
 # The programs with fail points (core/contract/fail_point.hpp), build/faults: the few objects that
 # have some are compiled once more, and come before the archives with the same ones as they are.
-POINTED := $(shell grep -l 'contract/fail_point.hpp"' stage6-daemon-shim/core/*/*.cpp)
+POINTED := $(if $(CORE),$(shell grep -l 'contract/fail_point.hpp"' stage6-daemon-shim/core/*/*.cpp))
 pointed = $(patsubst %.cpp,$(BUILD)/obj/faults/%.o,$(2) tests/faults/points/fail_points.cpp \
 	$(filter $(foreach folder,$(1),stage6-daemon-shim/core/$(folder)/%),$(POINTED)))
 POINTED_MAINS := $(addprefix stage6-daemon-shim/,slipwayd slipway_shim) tests/faults/points/writer

@@ -194,13 +194,14 @@ TEST_CASE("a cgroup left behind, with a frozen process, fails the case and is re
     CHECK(!file_exists(group.substr(0, group.rfind('/'))));
 }
 
-TEST_CASE("a file left in TMPDIR fails the case, one in a directory handed out does not",
+TEST_CASE("a file left in TMPDIR or HOME fails the case, one in a directory handed out does not",
           "[runner]") {
     const std::string place = temporary_directory();
     const Result result = run_runner({"victim: leaves a file"}, place);
     INFO(result);
     CHECK(result.exit_code == 1);
-    CHECK(contains(result.out, "file left behind in $TMPDIR: forgotten"));
+    CHECK(contains(result.out, "file left behind in $TMPDIR or $HOME: forgotten"));
+    CHECK(contains(result.out, "file left behind in $TMPDIR or $HOME: .history"));
     CHECK(!contains(result.out, "handed-out"));
     CHECK(!contains(result.out, "may-stay"));
     CHECK(is_empty_directory(place));

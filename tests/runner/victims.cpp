@@ -91,6 +91,7 @@ TEST_CASE("victim: tells whether Python would flush", "[.][victim]") {
 
 TEST_CASE("victim: leaves a file", "[.][victim]") {
     write_file(std::string{std::getenv("TMPDIR")} + "/forgotten", "text");
+    write_file(std::string{std::getenv("HOME")} + "/.history", "text");
     write_file(temporary_directory() + "/may-stay", "text");
 }
 

@@ -205,7 +205,7 @@ TEST_CASE("with --explain a container at a terminal stops and goes on as ever", 
     const StageContainer container{3};
     std::string typed;
     for (const auto& word : container.probing({"read"}, {"--explain"})) typed += "'" + word + "' ";
-    AtTerminal shell{{"bash", "--norc", "--noediting", "-i"}};
+    AtTerminal shell{kJobShell};
     shell.type(typed + "\n");
     shell.type("zyxwv-1\n");
     shell.wait_for("zyxwv-1");  // the echo

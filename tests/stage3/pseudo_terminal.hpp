@@ -12,6 +12,9 @@ inline constexpr std::string_view kCtrlC = "\x03";
 inline constexpr std::string_view kCtrlD = "\x04";
 inline constexpr std::string_view kCtrlZ = "\x1a";
 
+// A shell with job control that remembers nothing of what is typed (bash(1), HISTFILE).
+inline const Words kJobShell = {"env", "HISTFILE=", "bash", "--norc", "--noediting", "-i"};
+
 // A program at a pseudo-terminal of its own, as the leader of a new session; its prompt, where it
 // is a shell, is "> ". Killed and reaped by the destructor.
 class AtTerminal {

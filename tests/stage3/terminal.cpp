@@ -5,8 +5,6 @@
 #include "common/file.hpp"
 #include "tests/stage3/pseudo_terminal.hpp"
 
-static const Words kShell = {"bash", "--norc", "--noediting", "-i"};
-
 // In no path of a program that is typed before them.
 static const std::string kFirstWord = "zyxwv-1", kSecondWord = "zyxwv-2";
 
@@ -47,7 +45,7 @@ TEST_CASE("Ctrl-C ends a container as it ends any command", "[stage3][contract]"
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
-            AtTerminal shell{kShell};
+            AtTerminal shell{kJobShell};
             shell.type(quoted(container.probing({"sleep"}, options)) + "\n");
             shell.wait_for("ready");
             shell.type(kCtrlC);
@@ -63,7 +61,7 @@ TEST_CASE("Ctrl-C reaches a handler of the command's once", "[stage3][contract]"
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
-            AtTerminal shell{kShell};
+            AtTerminal shell{kJobShell};
             shell.type(quoted(container.probing({"catch", "2"}, options)) + "\n");
             shell.wait_for("ready");
             shell.type(kCtrlC);
@@ -83,7 +81,7 @@ TEST_CASE("Ctrl-Z stops a container with all that is in it, and fg makes it go o
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
-            AtTerminal shell{kShell};
+            AtTerminal shell{kJobShell};
             shell.type(quoted(container.probing({"read"}, options)) + "\n");
             say(shell, kFirstWord);
             shell.type(kCtrlZ);
@@ -111,7 +109,7 @@ TEST_CASE("a container in the background that reads from the terminal is stopped
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
         for (const Words& options : {Words{}, Words{"--init"}}) {
-            AtTerminal shell{kShell};
+            AtTerminal shell{kJobShell};
             shell.type("set -b\n");
             shell.type(quoted(container.probing({"read"}, options)) + " &\n");
             shell.wait_for("Stopped");
@@ -131,7 +129,7 @@ TEST_CASE("a container in the background that reads from the terminal is stopped
 TEST_CASE("a shell in a container has jobs", "[stage3]") {
     const StageContainer container{3};
     for (const Words& options : {Words{}, Words{"--init"}}) {
-        AtTerminal shell{container.command(kShell, options)};
+        AtTerminal shell{container.command(kJobShell, options)};
         shell.wait_for("> ");
         shell.type("'" + probe() + "' sleep\n");
         shell.wait_for("ready");
@@ -155,7 +153,7 @@ TEST_CASE("after a shell in a container the terminal is the caller's again", "[s
     const StageContainer container{3};
     for (const Words& options : {Words{}, Words{"--init"}}) {
         Words inside{"env", "PS1=> "};
-        inside.insert(inside.end(), kShell.begin(), kShell.end());
+        inside.insert(inside.end(), kJobShell.begin(), kJobShell.end());
         const std::string command = quoted(container.command(inside, options));
         AtTerminal script{{"sh", "-c", command + "; read -r word; echo got=$word"}};
         script.wait_for("> ");
@@ -189,7 +187,7 @@ TEST_CASE("a container in the background that ends leaves the terminal as it is"
           "[stage3][contract]") {
     hint("tcsetpgrp only where the terminal's foreground group is gone: the shell's is there");
     for (const int stage : container_stages()) {
-        AtTerminal shell{kShell};
+        AtTerminal shell{kJobShell};
         shell.type("set -b\n");
         shell.type(quoted(StageContainer{stage}.probing({"args", kFirstWord})) + " &\n");
         shell.wait_for(kFirstWord);  // the echo
@@ -206,7 +204,7 @@ TEST_CASE("with --init the runner stops after the command, which takes no line f
           "[stage3]") {
     const StageContainer container{3};
     for (const Words& options : {Words{"--init"}, Words{"--share", "pid", "--init"}}) {
-        AtTerminal shell{kShell};
+        AtTerminal shell{kJobShell};
         shell.type(quoted(container.probing({"read"}, options)) + "\n");
         say(shell, kFirstWord);
         shell.type(kCtrlZ);
@@ -221,7 +219,7 @@ TEST_CASE("without a PID namespace Ctrl-Z and fg work as ever", "[stage3][contra
     hint("the command stops by itself: stop too, or the shell waits for a job that stands still");
     const StageContainer container{3};
     for (const Words& options : {Words{"--share", "pid"}, Words{"--share", "pid", "--init"}}) {
-        AtTerminal shell{kShell};
+        AtTerminal shell{kJobShell};
         shell.type(quoted(container.probing({"read"}, options)) + "\n");
         say(shell, kFirstWord);
         shell.type(kCtrlZ);
@@ -244,7 +242,7 @@ TEST_CASE("a program that catches Ctrl-Z stops when it is ready to", "[stage3]")
         "trap \"trap - TSTP; echo ti''dy; kill -TSTP 0\" TSTP; trap \"echo aga''in\" CONT; "
         "echo rea''dy; while :; do read -r -t 1 line; done";
     const StageContainer container{3};
-    AtTerminal shell{kShell};
+    AtTerminal shell{kJobShell};
     make_file(container.outside("editor"), program, 0644);
     shell.type(quoted(container.command({"bash", container.inside("editor")})) + "\n");
     shell.wait_for("ready");

@@ -21,7 +21,7 @@ std::set<std::string> network_interfaces_now();
 // One sentence for each difference; also for what was there and is gone.
 std::vector<std::string> differences(Snapshot before, const Snapshot& after);
 
-// What is in $TMPDIR of a case and was not made by temporary_directory().
+// What is in a case's $TMPDIR, which is its $HOME too, and was not made by temporary_directory().
 std::vector<std::string> files_left_in(const std::string& directory);
 
 struct LivingProcess {

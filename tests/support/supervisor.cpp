@@ -99,6 +99,7 @@ struct CaseStreams {
         duplicate_onto(streams.output, STDERR_FILENO);
         duplicate_onto(streams.report, kReportFd);
         ::setenv("TMPDIR", directory.c_str(), 1);
+        ::setenv("HOME", directory.c_str(), 1);  // what a program writes there is seen, and goes
         ::setenv(kSeedVariable, std::to_string(supervision.seed).c_str(), 1);
         ::setenv(kNameVariable, supervision.test.name.c_str(), 1);
         ::setenv(kReportVariable, std::to_string(kReportFd).c_str(), 1);
@@ -262,7 +263,7 @@ static void add_leaks(const Sandbox& sandbox, const Snapshot& before,
         }
     }
     for (const auto& name : files_left_in(sandbox.directory.path())) {
-        sentences.push_back("file left behind in $TMPDIR: " + printable(name));
+        sentences.push_back("file left behind in $TMPDIR or $HOME: " + printable(name));
     }
 }
 

@@ -123,7 +123,7 @@ std::string probe();
 std::string source_directory();
 
 // A fresh directory under the case's own $TMPDIR. The runner removes it with all that is in it;
-// anything else that is left in $TMPDIR is a leak.
+// anything else that is left in $TMPDIR, which is $HOME too, is a leak.
 std::string temporary_directory();
 
 // Asks until it is so; after ten seconds it throws, naming `what`.
