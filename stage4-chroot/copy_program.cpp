@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "common/error.hpp"
 #include "common/fd.hpp"
@@ -77,6 +78,24 @@ void copy_to_same_place(int root, const std::string& path) {
     copy_content(path, place.get(), path.substr(slash + 1));
 }
 
+// On some systems a hundred commands are links to one program, busybox or coreutils: it is copied
+// once, and they stay links. Relative ones, which mean the same from outside the root.
+static void link_at_same_place(int root, const std::filesystem::path& path,
+                               const std::filesystem::path& program) {
+    const std::filesystem::path directory = path.parent_path();
+    const Fd place = make_directory_in_root(root, directory, Links::kept_inside);
+    const int result = ::symlinkat(program.lexically_relative(directory).c_str(), place.get(),
+                                   path.filename().c_str());
+    if (result == -1 && errno != EEXIST) throw SystemError{errno, "symlink", path.native()};
+}
+
+// The file may be a link, its directory is none.
+static std::string in_real_directory(const std::string& path) {
+    const auto slash = path.rfind('/');
+    const std::string directory = real_path(path.substr(0, slash + 1));
+    return (directory == "/" ? "" : directory) + path.substr(slash);
+}
+
 static void add_program(int root, const std::string& path, int depth) {
     // The kernel too gives up on a script whose interpreter is a script whose ... (ELOOP).
     if (depth > kInterpretersMax) {
@@ -85,9 +104,12 @@ static void add_program(int root, const std::string& path, int depth) {
     struct stat status {};
     check(::stat(path.c_str(), &status), "copy", path);
     if (!S_ISREG(status.st_mode)) throw Failure{"copy " + printable(path) + ": not a regular file"};
-    copy_to_same_place(root, path);
-    for (const auto& library : elf_dependencies(path)) copy_to_same_place(root, library);
-    const std::string interpreter = script_interpreter(path);
+    const std::string program = real_path(path);
+    const std::string name = in_real_directory(path);
+    if (name != program) link_at_same_place(root, name, program);
+    copy_to_same_place(root, program);
+    for (const auto& library : elf_dependencies(program)) copy_to_same_place(root, library);
+    const std::string interpreter = script_interpreter(program);
     // A relative name means another file in each directory: there is no place to put it.
     if (interpreter.starts_with('/') && file_exists(interpreter)) {
         add_program(root, interpreter, depth + 1);
@@ -95,6 +117,5 @@ static void add_program(int root, const std::string& path, int depth) {
 }
 
 void copy_program(int root, const std::string& path) {
-    const auto slash = path.rfind('/');
-    add_program(root, real_path(path.substr(0, slash + 1)) + path.substr(slash), 0);
+    add_program(root, path, 0);
 }

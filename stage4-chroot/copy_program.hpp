@@ -16,6 +16,7 @@ std::optional<std::string> find_program(const std::string& name);
 void copy_to_same_place(int root, const std::string& path);
 
 // The same for the program at `path` (with a slash in it), with the libraries and the loader that
-// its ELF headers name, or the interpreter of a script and what that needs. Throws SystemError;
+// its ELF headers name, or the interpreter of a script and what that needs. Where `path` is a link,
+// the root gets the link and the program. Throws SystemError;
 // Failure for what is no regular file, and for a library that is nowhere.
 void copy_program(int root, const std::string& path);

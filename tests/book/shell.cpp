@@ -8,6 +8,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <random>
 
 #include "common/error.hpp"
 #include "common/file.hpp"
@@ -38,8 +39,19 @@ static bool enter_own_network() {
     return true;
 }
 
+// Below those that the kernel gives to whoever asks for any (ip_local_port_range, ip(7)): a case
+// beside this one could get it before the chapter's program does.
 static std::string free_port() {
-    return std::to_string(local_port(listen_tcp({"127.0.0.1", 0}).get()));
+    std::random_device random;
+    while (true) {
+        const auto port = static_cast<std::uint16_t>(10000 + random() % 20000);
+        try {
+            listen_tcp({"127.0.0.1", port});
+            return std::to_string(port);
+        } catch (const SystemError& error) {
+            if (error.error() != EADDRINUSE) throw;
+        }
+    }
 }
 
 static bool user_can_reach(const std::string& program) {

@@ -12,9 +12,16 @@
 #include "common/file.hpp"
 #include "tests/support/case.hpp"
 
+// Mounts and interfaces are the kernel's to refuse to an ordinary user (capabilities(7)). Those of
+// the host come and go under his eyes all the same, where an engine is at work.
+static bool can_change_mounts_and_interfaces() {
+    return ::geteuid() == 0;
+}
+
 // Fields 4 to 6 (root, mount point, options) and what follows the dash (proc_pid_mountinfo(5)).
 std::set<std::string> mounts_now() {
     std::set<std::string> mounts;
+    if (!can_change_mounts_and_interfaces()) return mounts;
     std::istringstream text{read_file("/proc/self/mountinfo")};
     for (std::string line; std::getline(text, line);) {
         std::istringstream words{line};
@@ -28,6 +35,7 @@ std::set<std::string> mounts_now() {
 
 std::set<std::string> network_interfaces_now() {
     std::set<std::string> names;
+    if (!can_change_mounts_and_interfaces()) return names;
     std::istringstream text{read_file("/proc/self/net/dev")};
     for (std::string line; std::getline(text, line);) {
         const auto colon = line.find(':');
@@ -122,6 +130,29 @@ std::vector<LivingProcess> living_descendants_of(pid_t process) {
 
 std::vector<LivingProcess> living_descendants() {
     return living_descendants_of(::getpid());
+}
+
+std::string hint_about_leak(const std::string& sentence) {
+    static constexpr std::pair<std::string_view, std::string_view> kHints[] = {
+        {"process left behind",
+         "all else was right, but when your program had ended something that it had started lived "
+         "on: kill it and wait for it, also after an error and when a signal ends you"},
+        {"cgroup left behind",
+         "all else was right, but a group is still there: rmdir it when its last process is waited "
+         "for, also when the start fails or a signal ends you"},
+        {"mount left behind",
+         "all else was right, but a mount is seen outside of the container: before the first one "
+         "make / private, with MS_REC | MS_PRIVATE"},
+        {"network interface left behind",
+         "all else was right, but an interface is still there: it goes with its namespace"},
+        {"file left behind",
+         "all else was right, but not all that was made in $TMPDIR is removed: do it when the "
+         "command has ended, also after an error and when a signal ends you"},
+    };
+    for (const auto& [beginning, text] : kHints) {
+        if (sentence.starts_with(beginning)) return std::string{text};
+    }
+    return {};
 }
 
 std::map<int, std::string> open_descriptors() {
