@@ -88,20 +88,32 @@ static int exchange_for_ever(const Arguments& words) {
     }
 }
 
+static int execute_all(const Arguments& words) {
+    std::vector<char*> arguments;
+    for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    return check(::execv(arguments[0], arguments.data()), "exec", words[0]);
+}
+
 // From the second word on.
 static int execute_rest(const Arguments& words) {
-    std::vector<char*> arguments;
-    for (std::size_t i = 1; i < words.size(); ++i) {
-        arguments.push_back(const_cast<char*>(words[i].c_str()));
-    }
-    arguments.push_back(nullptr);
-    return check(::execv(arguments[0], arguments.data()), "exec", words[1]);
+    return execute_all({words.begin() + 1, words.end()});
 }
 
 static int execute_in_chroot(const Arguments& words) {
     check(::chroot(words[0].c_str()), "chroot", words[0]);
     check(::chdir("/"), "chdir", "/");
     return execute_rest(words);
+}
+
+// chroot(2) leaves the working directory where it is: above the new root `..` knows no end but the
+// top of all mounts.
+static int execute_outside_of_chroot(const Arguments& words) {
+    check(::chdir("/"), "chdir", "/");
+    check(::chroot("proc"), "chroot", "proc");
+    for (int i = 0; i < 1000; ++i) check(::chdir(".."), "chdir", "..");
+    check(::chroot("."), "chroot", ".");
+    return execute_all(words);
 }
 
 // The timer outlives the exec (alarm(2)): it is the program's then.
@@ -125,6 +137,7 @@ std::vector<Verb> calling_verbs() {
     return {{"call", "NUMBER [ARG]", "a system call: ok or EPERM", make_call},
             {"call-32-bit", "", "getpid through int 0x80", call_32_bit},
             {"chroot", "DIR PROGRAM [ARG]", "executes it in another root", execute_in_chroot},
+            {"break-out", "PROGRAM [ARG]", "out of a chroot", execute_outside_of_chroot},
             {"alarm", "MS PROGRAM [ARG]", "executes it, SIGALRM is to come", execute_with_alarm},
             {"realtime", "", "asks to run before all others: ok or EPERM", ask_for_realtime},
             {"exchange", "PATH PATH", "says ready, exchanges the two for ever", exchange_for_ever},

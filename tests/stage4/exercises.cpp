@@ -14,15 +14,13 @@ TEST_CASE("the way out of chroot ends where it began", "[.][ex-4.1]") {
     const std::string marker = temporary_directory() + "/" + random_name();
     write_file(marker, "the host's\n");
     const auto break_out = [&](const Words& options) {
-        Words all{"-v", built("stage4-chroot") + ":/breakout"};
-        all.insert(all.end(), options.begin(), options.end());
-        return run(container.command({"/breakout", "breakout", "/bin/cat", marker}, all));
+        return run(container.probing({"break-out", "/bin/cat", marker}, options));
     };
     CHECK(run(container.probing({"ls", "/"})).out == "dev\nprobe\nproc\nsys\ntmp\n");
     CHECK(break_out({"--chroot"}).out == "the host's\n");
     const Result held = break_out({});
     INFO(held);
-    CHECK(held.exit_code == 125);
+    CHECK(held.exit_code != 0);
     CHECK(held.out.empty());
 }
 

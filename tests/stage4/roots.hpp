@@ -22,19 +22,8 @@ inline Words in_root(const std::string& root, const Words& command, const Words&
     return all;
 }
 
-// A root that `rootfs` has filled. Stage 5 brings no such verb: then the project's own stage 4
-// fills it.
-inline std::string host_root(const Words& programs = {}) {
-    if (!is_root()) need_user_namespaces();
-    const std::string root = temporary_directory() + "/root";
-    Words command{has_images() ? built("stage4-chroot") : program(4), "rootfs", root};
-    command.insert(command.end(), programs.begin(), programs.end());
-    const Result result = run(command);
-    INFO(result);
-    REQUIRE(result.exit_code == 0);
-    REQUIRE(result.err.empty());
-    return root;
-}
+// A root that the program's `rootfs` has filled. Stage 5 brings no such verb: then we fill it.
+std::string host_root(const Words& programs = {});
 
 // Whether the host has it where host_root() looks.
 bool host_has(const std::string& name);

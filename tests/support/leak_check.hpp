@@ -33,6 +33,10 @@ struct LivingProcess {
 std::vector<LivingProcess> living_descendants();
 std::vector<LivingProcess> living_descendants_of(pid_t process);
 
+// What to do about a sentence that says what was left behind; empty where there is no advice. For
+// whoever has written the program: the case's own hints are about what it asked for.
+std::string hint_about_leak(const std::string& sentence);
+
 // The open descriptors of this process and what each stands for.
 std::map<int, std::string> open_descriptors();
 
