@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 
 #include "common/error.hpp"
 #include "common/fd.hpp"
@@ -79,14 +78,16 @@ void copy_to_same_place(int root, const std::string& path) {
 }
 
 // On some systems a hundred commands are links to one program, busybox or coreutils: it is copied
-// once, and they stay links. Relative ones, which mean the same from outside the root.
-static void link_at_same_place(int root, const std::filesystem::path& path,
-                               const std::filesystem::path& program) {
-    const std::filesystem::path directory = path.parent_path();
+// once, and they stay links.
+static void link_at_same_place(int root, const std::string& path, const std::string& program) {
+    const auto slash = path.rfind('/');
+    const std::string directory = path.substr(0, std::max<std::size_t>(slash, 1));
+    // A neighbour by its name alone: that means the same from outside the root.
+    const bool is_neighbour = program.rfind('/') == slash && program.starts_with(directory);
+    const std::string target = is_neighbour ? program.substr(slash + 1) : program;
     const Fd place = make_directory_in_root(root, directory, Links::kept_inside);
-    const int result = ::symlinkat(program.lexically_relative(directory).c_str(), place.get(),
-                                   path.filename().c_str());
-    if (result == -1 && errno != EEXIST) throw SystemError{errno, "symlink", path.native()};
+    const int result = ::symlinkat(target.c_str(), place.get(), path.substr(slash + 1).c_str());
+    if (result == -1 && errno != EEXIST) throw SystemError{errno, "symlink", path};
 }
 
 // The file may be a link, its directory is none.

@@ -79,6 +79,7 @@ static void write_configuration(int root) {
 std::vector<std::string> build_rootfs(const std::string& directory,
                                       const std::vector<std::string>& programs,
                                       std::span<const std::string_view> optional_programs) {
+    ::umask(022);  // a root is for all of its users
     make_directories(directory);
     // From here on by descriptor: what a directory holds already may be somebody's trap.
     const Fd root{check(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC),
@@ -91,8 +92,7 @@ std::vector<std::string> build_rootfs(const std::string& directory,
     }
     std::vector<std::string> missing;
     for (const auto program : optional_programs) {
-        const auto path = find_program(std::string{program});
-        if (path)
+        if (const auto path = find_program(std::string{program}))
             copy_program(root.get(), *path);
         else
             missing.emplace_back(program);

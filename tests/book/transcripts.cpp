@@ -116,9 +116,11 @@ void TranscriptRun::end(Background& background) {
     if (!comes_true([&] { return output_matches(seen_lines(process.out()), expected); })) {
         fault(command, "something else is seen", seen_lines(process.out()));
     }
-    ::kill(-process.pid(), SIGTERM);
+    const pid_t group = process.pid();
+    ::kill(-group, SIGTERM);
     try {
-        process.wait();
+        process.wait();  // the shell; what it has started may take a little longer
+        wait_until([&] { return ::kill(-group, 0) == -1; }, "the end of all that was started");
     } catch (const Failure&) {
         fault(command, "it does not end after a SIGTERM", seen_lines(process.out()));
     }

@@ -7,6 +7,7 @@
 
 #include "common/file.hpp"
 #include "tests/stage4/roots.hpp"
+#include "tests/support/leak_check.hpp"
 
 static bool has_line(const std::string& text, const std::string& line) {
     return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
@@ -154,15 +155,15 @@ TEST_CASE("without a mount namespace of its own no root is entered", "[stage4][c
 TEST_CASE("nothing that is mounted in a root is seen outside", "[stage4][contract]") {
     hint("make / private (MS_REC | MS_PRIVATE) in the new mount namespace before anything else");
     const StageContainer container{4};
-    const std::string before = read_file("/proc/self/mountinfo");
+    const auto before = mounts_now();
     Process runner{container.probing({"sleep"})};
     runner.wait_for_output("ready");
-    CHECK(read_file("/proc/self/mountinfo") == before);
+    CHECK(mounts_now() == before);
     CHECK(names_in(container.outside("dev")).empty());
     hint("does the runner end by itself when it gets a signal (chapter 3)?");
     runner.signal(SIGTERM);
     CHECK(runner.wait() == 143);
-    CHECK(read_file("/proc/self/mountinfo") == before);
+    CHECK(mounts_now() == before);
 }
 
 TEST_CASE("a root whose mount point is a link is refused, and the host is untouched",

@@ -120,20 +120,17 @@ TEST_CASE("a program that has many names is copied once, and has them all in the
     for (const auto& directory : {box, names}) check(::mkdir(directory.c_str(), 0755), "mkdir");
     std::filesystem::copy_file(probe(), box + "/many");
     std::filesystem::create_symlink("../box/many", names + "/first");
-    std::filesystem::create_symlink("first", names + "/second");
+    std::filesystem::create_symlink("many", box + "/second");
     std::filesystem::create_directory_symlink("names", place + "/more");
     const std::string root = place + "/root";
-    const Result result = run({program(4), "rootfs", root, place + "/more/second", names + "/first",
+    const Result result = run({program(4), "rootfs", root, box + "/second", place + "/more/first",
                                place + "/more/../box/many"});
     INFO(result);
     REQUIRE(result.exit_code == 0);
-    // (Inside, an empty /tmp lies over these: that names run is shown by sh, which is one of dash's.)
+    // (Inside, an empty /tmp lies over these. That names run is shown by sh, one of dash's.)
     CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(root + box + "/many")));
-    for (const std::string name : {"/first", "/second"}) {
-        const std::string path = root + names + name;
-        CHECK(std::filesystem::read_symlink(path) == "../box/many");
-        CHECK(std::filesystem::equivalent(path, root + box + "/many"));
-    }
+    CHECK(std::filesystem::read_symlink(root + box + "/second") == "many");
+    CHECK(std::filesystem::read_symlink(root + names + "/first") == box + "/many");
 }
 
 TEST_CASE("rootfs refuses a program that is nowhere, and what is no program", "[stage4]") {

@@ -10,6 +10,7 @@
 
 #include "common/file.hpp"
 #include "tests/stage3/container.hpp"
+#include "tests/support/leak_check.hpp"
 
 // A run of stage 4 or 5 on a temporary root, with a TMPDIR of its own, and in it one directory of
 // the host's.
@@ -45,14 +46,14 @@ public:
     void check_clean() const {
         wait_until([&] { return left().empty(); }, "the temporary root is gone");
         CHECK(read_file(precious_ + "/file") == "precious\n");
-        CHECK(read_file("/proc/self/mountinfo") == mounts_);
+        CHECK(mounts_now() == mounts_);
     }
 
 private:
     int stage_;
     std::string temporary_ = temporary_directory();
     std::string precious_ = temporary_directory();
-    std::string mounts_ = read_file("/proc/self/mountinfo");
+    std::set<std::string> mounts_ = mounts_now();
     RunOptions options_;
 };
 
