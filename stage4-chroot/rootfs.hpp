@@ -12,7 +12,7 @@ std::span<const std::string_view> host_programs();
 
 // Fills `directory` (made if it is missing) with the directories of a root, the programs, the
 // libraries and loaders that their ELF headers name, and a few files in /etc. A program is a name,
-// looked for along PATH and the sbin directories, or a path.
+// looked for along PATH and the sbin directories, or a path. From then on the umask is 022.
 // Throws SystemError; Failure when a program is nowhere. Returns what it left out from
 // `optional_programs` because this host does not have it.
 std::vector<std::string> build_rootfs(const std::string& directory,

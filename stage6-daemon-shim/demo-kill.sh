@@ -7,10 +7,11 @@ programs=$(cd "${BUILD:-build}" && pwd -P)
 last=${LAST:-200}  # the number up to which is counted, fifty a second
 place=$(mktemp -d "${TMPDIR:-/tmp}/slipway-demo.XXXXXX") || exit 1
 export SLIPWAY_HOST=unix://$place/slipway.sock
-daemon='' dockerd=''
+daemon=''
+source "$(dirname "$0")/dockerd-here.sh"
+dockerd_place=$place/docker
 
 slipway() { "$programs/slipway" "$@"; }
-docker_here() { docker --host "unix://$place/docker.sock" "$@"; }
 say() { printf '\n\n%s\n' "$*"; }
 fail() { echo "make demo-kill: $*" >&2; exit 1; }
 
@@ -32,48 +33,21 @@ start_slipwayd() {
     wait_until 'slipwayd did not start' slipway version
 }
 
-start_dockerd() {
-    mkdir -p "$place/docker"
-    # shellcheck disable=SC2086
-    dockerd --host "unix://$place/docker.sock" --data-root "$place/docker/root" \
-        --exec-root "$place/docker/exec" --pidfile "$place/docker/pid" --bridge none \
-        --iptables=false --ip6tables=false --storage-driver vfs ${DOCKERD_OPTIONS-} \
-        >>"$place/docker/messages" 2>&1 &
-    dockerd=$!
-    disown
-    # Before it answers it ends what runs without it, and gives each container ten seconds.
-    for _ in $(seq 1200); do
-        docker_here version >/dev/null 2>&1 && return
-        kill -0 "$dockerd" 2>/dev/null || return 1
-        sleep 0.05
-    done
-    return 1
-}
-
-end_process() {
-    kill "$1" 2>/dev/null
-    for _ in $(seq 500); do
-        kill -0 "$1" 2>/dev/null || return
-        sleep 0.02
-    done
-    kill -9 "$1" 2>/dev/null
-}
+# shellcheck disable=SC2086
+start_again() { start_dockerd ${DOCKERD_OPTIONS-}; }
 
 clean_up() {
     trap '' INT TERM
     [ -z "$daemon" ] || {
         kill -0 "$daemon" 2>/dev/null || start_slipwayd
         slipway rm -f counter >/dev/null 2>&1
-        end_process "$daemon"
+        end_and_wait "$daemon"
     }
-    [ -z "$dockerd" ] || {
-        kill -0 "$dockerd" 2>/dev/null || start_dockerd
+    if [ -n "$dockerd" ]; then
+        kill -0 "$dockerd" 2>/dev/null || start_again >/dev/null
         docker_here rm -f counter >/dev/null 2>&1
-        end_process "$dockerd"
-        for mount in $(awk -v place="$place/" 'index($5, place) == 1 {print $5}' /proc/self/mountinfo); do
-            umount -l "$mount" 2>/dev/null
-        done
-    }
+    fi
+    end_dockerd
     rm -rf "$place"
 }
 trap clean_up EXIT
@@ -133,17 +107,14 @@ slipwayd_is_killed() {
 }
 
 dockerd_is_killed() {
-    command -v dockerd >/dev/null && command -v docker >/dev/null || {
+    command -v dockerd >/dev/null && command -v docker >/dev/null && command -v containerd >/dev/null || {
         echo 'Beside dockerd: skipped, it is not installed.'
         return
     }
     [ "$(id -u)" = 0 ] || { echo 'Beside dockerd: skipped, it needs root.'; return; }
     say 'The same beside dockerd (it counts for longer: dockerd takes its time to start).'
     last=$((4 * last))
-    start_dockerd || {
-        echo "Skipped: dockerd does not start here: $(tail -n 1 "$place/docker/messages")"
-        return
-    }
+    start_again || { echo "Skipped: dockerd does not start here: $(why_no_dockerd)"; return; }
     "$programs/stage4-chroot" rootfs "$place/rootfs" >/dev/null &&
         tar -C "$place/rootfs" -c . | docker_here import - counter >/dev/null &&
         docker_here run -d --network none --name counter counter \
@@ -161,7 +132,7 @@ dockerd_is_killed() {
     sleep 1
     echo 'The follower has ended with it.'
     echo '$ dockerd &'
-    start_dockerd || { echo "dockerd does not start again: $(tail -n 1 "$place/docker/messages")"; return; }
+    start_again || { echo "dockerd does not start again: $(why_no_dockerd)"; return; }
     docker_here wait counter >/dev/null
     docker_here logs counter >"$place/numbers.docker" 2>/dev/null
     verdict "$place/numbers.docker" "dockerd${DOCKERD_OPTIONS:+ $DOCKERD_OPTIONS}" ||

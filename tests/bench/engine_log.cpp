@@ -12,7 +12,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
-#include "tests/bench/engines.hpp"
+#include "tests/bench/podman.hpp"
 #include "tests/bench/round_robin.hpp"
 #include "tests/bench/statistics.hpp"
 
@@ -113,20 +113,50 @@ static double engine_speed(Engine& engine, const LineLength& lines) {
     return speed(lines, frame.substr(start, end - start));
 }
 
-static void measure_writing(const EnginePlace& place, Engine& ours, Engine* dockerd,
+// In the same format as ours. Attached to nobody, who would have to be fed too.
+static double podman_speed(const EnginePlace& place, const Podman& podman,
+                           const LineLength& lines) {
+    const std::string log = place.directory() + "/podman.log";
+    podman.execute(podman.run({"--detach", "--replace", "--name", "lines", "--log-driver",
+                               "k8s-file", "--log-opt", "path=" + log},
+                              printing(lines)));
+    podman.execute({"wait", "lines"});
+    const std::string text = read_file(log, 1u << 31);
+    ::unlink(log.c_str());
+    // It reads stderr when it likes.
+    const std::string mark = " stderr F ";
+    const auto start = text.rfind(mark);
+    return start == text.npos ? kNone : speed(lines, text.substr(start + mark.size()));
+}
+
+static std::string speed_of(const std::vector<Series>& all, const char* name) {
+    const Series* series = find_series(all, name);
+    return series == nullptr || series->values.empty() ? "-" : number_text(median(series->values));
+}
+
+struct Peers {
+    Engine* dockerd;
+    const Podman* podman;
+};
+
+static void measure_writing(const EnginePlace& place, Engine& ours, const Peers& peers,
                             Report& report) {
     const Settings& settings = place.settings();
     const LineLength lengths[] = {{128, settings.size(128 << 20)}, {2, settings.size(8 << 20)}};
-    std::vector<std::vector<std::string>> rows{
-        {"into the log, MB/s of what is printed", "plain C", "slipway", "x plain C", "dockerd"}};
+    std::vector<std::vector<std::string>> rows{{"into the log, MB/s of what is printed", "plain C",
+                                                "slipway", "x plain C", "dockerd", "podman"}};
     for (const LineLength& lines : lengths) {
         std::vector<Contestant> contestants{{"plain C", [&] { return floor_speed(place, lines); }},
                                             {"slipway", [&] { return engine_speed(ours, lines); }}};
-        if (dockerd) {
-            // So slow that a tenth of it is enough.
-            const LineLength fewer{lines.length, lines.payload / 10};
+        // So slow that a tenth of it is enough.
+        const LineLength fewer{lines.length, lines.payload / 10};
+        if (peers.dockerd != nullptr) {
             contestants.push_back(
-                {"dockerd", [&, fewer] { return engine_speed(*dockerd, fewer); }});
+                {"dockerd", [&, fewer] { return engine_speed(*peers.dockerd, fewer); }});
+        }
+        if (peers.podman != nullptr) {
+            contestants.push_back(
+                {"podman", [&, fewer] { return podman_speed(place, *peers.podman, fewer); }});
         }
         const auto all =
             round_robin(contestants, {settings.rounds_or(9, 4), 1, std::chrono::milliseconds{0}});
@@ -139,7 +169,7 @@ static void measure_writing(const EnginePlace& place, Engine& ours, Engine* dock
         const std::string name = std::to_string(lines.length) + "-byte lines";
         rows.push_back({name, number_text(median(all[0].values)),
                         number_text(median(all[1].values)), number_text(to_floor),
-                        dockerd ? number_text(median(all[2].values)) : "-"});
+                        speed_of(all, "dockerd"), speed_of(all, "podman")});
         report.add({"into the log / plain C, " + name, to_floor, 0.7, false, "it failed"});
     }
     report.table(rows);
@@ -241,7 +271,9 @@ void measure_engine_log(const Settings& settings, Report& report) {
     std::string why;
     const auto dockerd = settings.quick ? nullptr : place.dockerd(why);
     if (!why.empty()) report.paragraph(why);
-    measure_writing(place, *ours, dockerd.get(), report);
+    const auto podman = settings.quick ? nullptr : find_podman(place, why);
+    if (!settings.quick) report.paragraph(why);
+    measure_writing(place, *ours, {dockerd.get(), podman.get()}, report);
     measure_reading(place, *ours, dockerd.get(), report);
     measure_delay(place, *ours, dockerd.get(), report);
 }

@@ -7,7 +7,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
-#include "tests/bench/engines.hpp"
+#include "tests/bench/podman.hpp"
 #include "tests/bench/round_robin.hpp"
 #include "tests/bench/servers.hpp"
 #include "tests/bench/statistics.hpp"
@@ -84,6 +84,19 @@ static std::vector<std::string> docker_row(Engine& engine, const std::vector<int
     return row;
 }
 
+static std::vector<std::string> podman_row(const Podman& podman, const std::vector<int>& counts) {
+    std::vector<std::string> row{"conmon"};
+    const Newcomers keepers{"conmon"};
+    const Command sleeper = podman.run({"--detach"}, {"/bin/lines", "sleep"});
+    int started = 0;
+    for (const int count : counts) {
+        for (; started < count; ++started) podman.execute(sleeper);
+        stay_quiet(kSettling);
+        row.push_back(number_text(pss_each(keepers.get())));
+    }
+    return row;
+}
+
 void measure_engine_memory(const Settings& settings, Report& report) {
     report.heading("Stage 6: memory beside each container, KiB of PSS");
     const EnginePlace place{settings};
@@ -105,6 +118,11 @@ void measure_engine_memory(const Settings& settings, Report& report) {
     const auto dockerd = settings.quick ? nullptr : place.dockerd(why);
     if (!why.empty()) report.paragraph(why);
     if (dockerd) rows.push_back(docker_row(*dockerd, counts));
+    if (!settings.quick) {
+        if (const auto podman = find_podman(place, why))
+            rows.push_back(podman_row(*podman, counts));
+        report.paragraph(why);
+    }
     report.table(rows);
 
     std::vector<std::vector<std::string>> daemons{{"daemon, idle", "KiB"},
@@ -167,6 +185,24 @@ static void launch_one(Engine& engine) {
     engine.remove(id);
 }
 
+// Many at once, on a machine that has memory for them: started one after the other, listed, ended.
+static void measure_crowd_of_running(Engine& engine, int count, Report& report) {
+    std::vector<std::string> ids;
+    const double start = now_ms();
+    grow(engine, ids, static_cast<std::size_t>(count));
+    const double started = now_ms();
+    const double list = median_ms([&] { engine.api().ask("GET", "/containers/json"); }, 10);
+    const double listed = now_ms();
+    for (const std::string& id : ids) engine.remove(id);
+    const double each = 1.0 / count;
+    report.paragraph(std::to_string(count) + " more that run at once: create and start " +
+                     number_text((started - start) * each) + " ms each, list " + number_text(list) +
+                     " ms, kill and remove " + number_text((now_ms() - listed) * each) +
+                     " ms each");
+    report.add({"/containers/json beside " + std::to_string(count) + " more that run, ms", list, 50,
+                true, "it failed"});
+}
+
 void measure_engine_scale(const Settings& settings, Report& report) {
     const int exited = settings.size(1000), running = settings.size(100);
     const std::string filled =
@@ -197,6 +233,7 @@ void measure_engine_scale(const Settings& settings, Report& report) {
     report.add(
         {"end and start of slipwayd with " + filled + ", ms", restart, 300, true, "it failed"});
     report.add({"a launch beside them / alone", beside / alone, 1.5, true, "it failed"});
+    measure_crowd_of_running(*ours, settings.size(500), report);
     const double each = follow(*ours, settings.size(1000), report);
     report.add({"memory of slipwayd for each follower of a log, KiB", each, 64, true, "it failed"});
 }

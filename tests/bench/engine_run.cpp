@@ -5,7 +5,7 @@
 
 #include "common/error.hpp"
 #include "tests/bench/contestants.hpp"
-#include "tests/bench/engines.hpp"
+#include "tests/bench/podman.hpp"
 #include "tests/bench/statistics.hpp"
 
 static constexpr std::chrono::milliseconds kQuietGap{100};
@@ -14,23 +14,6 @@ static constexpr auto kSlipway = "slipway run";
 static constexpr auto kDocker = "docker run (dockerd)";
 static constexpr auto kPodman = "podman run";
 static constexpr int kWorkers = 4;
-
-// Everything of podman's own in the one directory; on a machine with both versions of control
-// groups it wants to see version 1 alone, as crun does.
-static Command podman_command(const std::string& podman, const std::string& directory,
-                              const Words& more) {
-    const std::string base = directory + "/podman";
-    const Words all{podman,
-                    "--root",
-                    base + ".root",
-                    "--runroot",
-                    base + ".run",
-                    "--tmpdir",
-                    base + ".tmp",
-                    "--cgroup-manager=cgroupfs",
-                    "--log-level=error"};
-    return {with(all, more), true};
-}
 
 class EngineField {
 public:
@@ -49,6 +32,7 @@ private:
     EnginePlace place_;
     LaunchField launches_;
     std::unique_ptr<Engine> slipwayd_, orchestratord_, dockerd_;
+    std::unique_ptr<Podman> podman_;
     std::vector<LaunchCommand> commands_;
     std::vector<std::string> remarks_;
 };
@@ -98,23 +82,10 @@ void EngineField::add_dockerd(const std::string& docker) {
 }
 
 void EngineField::add_podman() {
-    const std::string podman = find_program("podman");
-    if (podman.empty()) return remarks_.push_back("podman is not installed.");
-    if (::geteuid() != 0 || place_.settings().rounds == 1) return;
-    const auto command = [&](const Words& words) {
-        return podman_command(podman, place_.directory(), words);
-    };
-    try {
-        time_command(command({"import", place_.image(), kBenchImage}), view());
-    } catch (const std::exception& error) {
-        return remarks_.push_back(std::string{"podman takes no part: "} + error.what());
-    }
-    remarks_.push_back("podman: " + version_of(podman));
-    commands_.push_back(
-        {kPodman,
-         command({"run", "--rm", "--network", "none", "--ulimit", "nofile=1024:4096", "--ulimit",
-                  "nproc=4096:4096", kBenchImage, "/bin/true"}),
-         true});
+    std::string why;
+    podman_ = find_podman(place_, why);
+    remarks_.push_back(why);
+    if (podman_) commands_.push_back({kPodman, podman_->run({"--rm"}, {"/bin/true"}), true});
 }
 
 std::vector<Contestant> EngineField::contestants(bool quick) const {

@@ -6,6 +6,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "tests/classroom/classroom.hpp"
+#include "tests/support/source.hpp"
 
 static Result check_with(const std::string& name, const std::string& program,
                          const std::string& seed = "7") {
@@ -135,6 +136,8 @@ TEST_CASE("a program that leaves a child behind fails, and the child is named", 
     CHECK(result.exit_code == 1);
     CHECK(contains(result.out, "process left behind: "));
     CHECK(contains(result.out, "sleep 1000"));
+    CHECK(contains(result.out, "    hint: all else was right, but when your program had ended "));
+    CHECK(!contains(result.out, "hint: is anything printed at all?"));
 }
 
 TEST_CASE("the seed is shown, chooses the values, and is another each time", "[classroom]") {
@@ -191,5 +194,23 @@ TEST_CASE("a stage that is missing or none is an error of usage", "[classroom]")
         INFO(result);
         CHECK(result.exit_code == 2);
         CHECK(contains(result.err, "STAGE"));
+    }
+}
+
+TEST_CASE("to check a stage none of our programs is built, but for a client's manager",
+          "[classroom]") {
+    for (const std::string stage : {"1", "2", "3", "4", "5"}) {
+        const std::string build = temporary_directory();
+        const Result plan = run({"make", "-n", "BUILD=" + build, "check", "STAGE=" + stage},
+                                {.environment = {"MAKEFLAGS=", "MAKELEVEL=", "MFLAGS="},
+                                 .directory = source_directory()});
+        INFO(plan);
+        REQUIRE(contains(plan.out, " -o " + build + "/tests/check-" + stage + "\n"));
+        std::string programs;
+        for (const auto& line : lines_of(plan.out)) {
+            const auto at = line.find(" -o " + build + "/stage");
+            if (at != std::string::npos) programs += line.substr(at);
+        }
+        CHECK(programs == (stage == "2" ? " -o " + build + "/stage1-tcp-manager" : ""));
     }
 }

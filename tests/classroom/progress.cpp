@@ -93,3 +93,15 @@ TEST_CASE("progress asks a later stage's program what the earlier ones promise, 
     CHECK(ask("4").out == "stage 4  1/1\n");  // the one stage that was asked for
     CHECK(contains(ask("1").err, "no program of stage 1 in "));
 }
+
+TEST_CASE("progress does not wait for slow questions, and says that there are some",
+          "[classroom]") {
+    const std::string directory = temporary_directory();
+    check(::symlink(built("stage2-cli-client").c_str(), (directory + "/stage2").c_str()),
+          "symlink");
+    const Result result =
+        classroom({.verb = "progress",
+                   .variables = {"DIR=" + directory, std::string{kPatienceVariable} + "=8"}});
+    INFO(result);
+    CHECK(contains(result.out, " (slow ones, which only make check asks: 2)\n"));
+}

@@ -25,8 +25,8 @@ CHECK_TOPICS_5 := stage3 stage4 stage5
 # The programs that its cases start beside the reader's.
 CHECK_NEEDS_2 := $(BUILD)/stage1-tcp-manager $(BUILD)/tests/mistake
 CHECK_NEEDS_3 := $(BUILD)/tests/probe
-CHECK_NEEDS_4 := $(BUILD)/tests/probe $(BUILD)/stage4-chroot
-CHECK_NEEDS_5 := $(BUILD)/tests/probe $(BUILD)/stage4-chroot
+CHECK_NEEDS_4 := $(BUILD)/tests/probe
+CHECK_NEEDS_5 := $(BUILD)/tests/probe
 CHECK_NEEDS_6 := $(BUILD)/tests/probe $(addprefix $(BUILD)/,slipway slipwayd slipway-shim)
 CHECK_STAGES := $(foreach n,1 2 3 4 5,$(if $(filter stage$(n)-%,$(STAGES)),$(n)))
 

@@ -43,6 +43,24 @@ TEST_CASE("a stage starts without its functions, builds, and says what to write 
     CHECK(result.err == "not written yet: word: read 'Saying it' in book/01-demo.md\n");
 }
 
+TEST_CASE("the standard library is read once for all files of a stage", "[classroom]") {
+    const std::string directory = temporary_directory() + "/mine";
+    REQUIRE(call(demo_tree(), "new", {"STAGE=1", "DIR=" + directory}).exit_code == 0);
+    const auto build = [&] {
+        return run({"make", "-s", "CXX=g++"},
+                   {.directory = directory, .deadline = std::chrono::seconds{50}});
+    };
+    REQUIRE(build().exit_code == 0);
+    const std::string headers = directory + "/build/standard-g++.hpp";
+    CHECK(contains(read_file(headers), "#include <string>\n"));
+    write_file(headers, "#error read again\n");
+    const std::string source = directory + "/stage1-demo/word.cpp";
+    write_file(source, read_file(source) + "// changed\n");
+    const Result result = build();
+    INFO(result);
+    CHECK(result.exit_code == 0);
+}
+
 TEST_CASE("for another language a stage starts with its contract and a script, and nothing else",
           "[classroom]") {
     const std::string tree = demo_tree();

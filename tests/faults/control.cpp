@@ -78,7 +78,6 @@ std::string WriterTrials::verdict() {
 std::string WriterTrials::by_points() {
     ::setenv("SLIPWAY_FAIL_POINT_LOG", trace_.c_str(), 1);
     start_program(command(2)).wait();
-    ::unsetenv("SLIPWAY_FAIL_POINT_LOG");
     std::istringstream places{read_file(trace_)};
     clear();
     for (std::string place; std::getline(places, place);) {
@@ -88,6 +87,7 @@ std::string WriterTrials::by_points() {
         ::unsetenv("SLIPWAY_FAIL_POINT");
         judge(said);
     }
+    ::unsetenv("SLIPWAY_FAIL_POINT_LOG");
     return verdict();
 }
 

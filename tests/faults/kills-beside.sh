@@ -10,36 +10,22 @@ faults=$programs/tests/slipway-faults
 kills=${KILLS:-20}
 workers=4
 place=$(mktemp -d "${TMPDIR:-/tmp}/slipway-beside.XXXXXX") || exit 1
-socket=$place/engine.sock
-daemon='' engine='' containerd=''
+source "$(dirname "$0")/../../stage6-daemon-shim/dockerd-here.sh"
+dockerd_place=$place/docker
+socket=$dockerd_place/docker.sock  # of slipwayd too: the same client finds both there
+mkdir "$dockerd_place"
+daemon='' engine=''
 
-docker_here() { docker --host "unix://$socket" "$@"; }
 skip() { echo "$engine: skipped, $*"; }
 
-start_containerd() {
-    [ -z "$containerd" ] || return 0
-    containerd --root "$place/containerd/root" --state "$place/containerd/state" \
-        --address "$place/containerd.sock" --log-level error >>"$place/messages" 2>&1 &
-    containerd=$!
-    disown
-    for _ in $(seq 400); do
-        [ ! -S "$place/containerd.sock" ] || return 0
-        sleep 0.05
-    done
-    return 1
-}
-
 start_engine() {
-    if [ "$engine" = slipwayd ]; then
-        "$programs/slipwayd" --root "$place/slipwayd" --socket "$socket" --quiet \
-            >>"$place/messages" 2>&1 &
-    else
-        start_containerd || return 1
-        dockerd --live-restore --containerd "$place/containerd.sock" \
-            --host "unix://$socket" --data-root "$place/dockerd/root" \
-            --exec-root "$place/dockerd/exec" --pidfile "$place/dockerd/pid" --bridge none \
-            --iptables=false --ip6tables=false --storage-driver vfs >>"$place/messages" 2>&1 &
+    if [ "$engine" = dockerd ]; then
+        start_dockerd --live-restore || return 1
+        daemon=$dockerd
+        return
     fi
+    "$programs/slipwayd" --root "$place/slipwayd" --socket "$socket" --quiet \
+        >>"$place/docker/messages" 2>&1 &
     daemon=$!
     disown
     for _ in $(seq 1200); do
@@ -51,18 +37,9 @@ start_engine() {
 }
 
 end_engine() {
-    [ -z "$daemon" ] || kill "$daemon" 2>/dev/null
-    for _ in $(seq 500); do
-        kill -0 "$daemon" 2>/dev/null || break
-        sleep 0.02
-    done
+    [ -z "$daemon" ] || end_and_wait "$daemon"
     daemon=''
-    [ -z "$containerd" ] || kill "$containerd" 2>/dev/null
-    # The shims of containers that could not be removed.
-    for shim in $(pgrep -f -- "-address $place/containerd.sock"); do kill -KILL "$shim"; done
-    for mount in $(awk -v place="$place/" 'index($5, place) == 1 {print $5}' /proc/self/mountinfo); do
-        umount -l "$mount" 2>/dev/null
-    done
+    end_dockerd
 }
 
 clean_up() {
@@ -81,14 +58,15 @@ trap 'exit 143' TERM
 
 # Again and again while there is no daemon; its exit code when the engine itself has said no.
 persist() {
-    local text
+    local text tries=0
     while true; do
         text=$("$@" 2>&1) && { printf '%s' "$text"; return 0; }
         case $text in
             *'Cannot connect'* | *'error during connect'* | *EOF* | *'connection reset'* | '') ;;
             *) printf '%s' "$text"; return 1 ;;
         esac
-        [ ! -e "$place/over" ] || return 1
+        # At the end there is a daemon again; after an interrupt there may be none.
+        [ ! -e "$place/over" ] || ((++tries < 100)) || return 1
         sleep 0.05
     done
 }
@@ -146,7 +124,7 @@ run_load() {
     engine=$1
     : >"$place/notes"
     rm -f "$place/over"
-    start_engine || { skip "it does not start here: $(tail -n 1 "$place/messages")"; end_engine; return 0; }
+    start_engine || { skip "it does not start here: $(why_no_dockerd)"; end_engine; return 0; }
     tar -C "$place/rootfs" -c . | docker_here import - image >/dev/null &&
         docker_here run --rm --network none image true >/dev/null 2>&1 ||
         { skip 'it runs no container here'; end_engine; return 0; }
@@ -161,7 +139,7 @@ run_load() {
         sleep "0.$((RANDOM % 10))"
         while kill -0 "$daemon" 2>/dev/null; do sleep 0.01; done
         start_engine || {
-            echo "$engine: does not start again: $(tail -n 1 "$place/messages")"
+            echo "$engine: does not start again: $(why_no_dockerd)"
             return 1
         }
     done

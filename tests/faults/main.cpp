@@ -79,6 +79,8 @@ static int run_sweep(const std::vector<std::string>& words) {
                     [&](std::string_view text) { order.traced = parse_traced(text); }},
                    {"--fault", "WORDS", "signal=KILL, error=ENOSPC: see strace(1)",
                     [&](std::string_view text) { order.fault = text; }},
+                   {"--call", "NAME", "only calls of this name",
+                    [&](std::string_view text) { order.call = text; }},
                    {"--every", "N", "only each Nth call",
                     [&](std::string_view text) {
                         order.every =

@@ -37,7 +37,7 @@ private:
     PointOrder order_;
     Leftovers before_;
     Engine engine_{kPrograms};
-    std::string log_, once_;
+    std::string log_{engine_.place() + "/points"};
     std::map<std::string, bool> points_;  // "slipwayd:fsync a record"; whether it may fail
     std::set<std::string> places_;        // "slipwayd:fsync a record:3", where the script comes to
     std::string where_;
@@ -45,14 +45,13 @@ private:
     unsigned tried_ = 0, violations_ = 0;
 };
 
-PointSweep::PointSweep(const PointOrder& order)
-    : order_{order}, log_{engine_.place() + "/points"}, once_{engine_.place() + "/once"} {
+PointSweep::PointSweep(const PointOrder& order) : order_{order} {
     check(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl", "PR_SET_CHILD_SUBREAPER");
-    ::setenv("SLIPWAY_FAIL_POINT_ONCE", once_.c_str(), 1);
+    ::setenv("SLIPWAY_FAIL_POINT_LOG", log_.c_str(), 1);
 }
 
 PointSweep::~PointSweep() {
-    for (const auto& file : {log_, once_}) ::unlink(file.c_str());
+    ::unlink(log_.c_str());
 }
 
 void PointSweep::report(const std::string& violation) {
@@ -82,7 +81,7 @@ void PointSweep::list_points() {
 }
 
 void PointSweep::try_once(Fault fault, const std::string& action) {
-    ::unlink(once_.c_str());
+    ::unlink(log_.c_str());
     if (!action.empty()) ::setenv("SLIPWAY_FAIL_POINT", (where_ + ":" + action).c_str(), 1);
     const auto report_one = [&](const std::string& text) { report(action + ": " + text); };
     const auto restart = [&] {
@@ -104,9 +103,7 @@ static std::string name_of(const std::string& place) {
 void PointSweep::dry_run() {
     where_ = "without a fault";
     try_once({}, {});
-    ::setenv("SLIPWAY_FAIL_POINT_LOG", log_.c_str(), 1);
     try_once({}, {});
-    ::unsetenv("SLIPWAY_FAIL_POINT_LOG");
     places_ = lines_of(read_file(log_));
     std::set<std::string> reached;
     for (const auto& place : places_) reached.insert(name_of(place));

@@ -27,7 +27,7 @@ $(BUILD)/obj/faults/%.o: %.cpp
 $(POINTED_MAINS:%=$(BUILD)/obj/faults/%.o): MAIN := -Dmain=main_of_engine
 
 $(BUILD)/faults/slipwayd: $(call pointed,daemon contract,stage6-daemon-shim/slipwayd.cpp)
-$(BUILD)/faults/slipway-shim: $(call pointed,shim contract,stage6-daemon-shim/slipway_shim.cpp)
+$(BUILD)/faults/slipway-shim: $(call pointed,shim runtime contract,stage6-daemon-shim/slipway_shim.cpp)
 $(BUILD)/faults/writer: $(patsubst %,$(BUILD)/obj/faults/%.o,tests/faults/points/fail_points \
 	tests/faults/points/writer stage6-daemon-shim/core/contract/container_dir)
 $(POINTED_PROGRAMS): $(POINTED_ARCHIVES)
@@ -53,11 +53,12 @@ rounds: $(PROGRAMS) $(FAULT_PROGRAM) ## kill daemon and shims at random moments 
 	@$(FAULT_PROGRAM) rounds --rounds $(or $(ROUNDS),500) $(if $(SEED),--seed $(SEED))
 
 # FAULT=error=EIO, error=ENOSPC, error=EMFILE, error=ENFILE, error=ENOMEM, error=EAGAIN: instead of
-# the kill that call fails. EVERY=8: only each eighth call.
-sweep: $(PROGRAMS) $(FAULT_PROGRAM) ## kill daemon and shim at each call that changes something (needs strace; FAULT= EVERY=)
+# the kill that call fails. EVERY=8: only each eighth call; CALL=fsync: only those of this name.
+sweep: $(PROGRAMS) $(FAULT_PROGRAM) ## kill daemon and shim at each call that changes something (needs strace; FAULT= EVERY= CALL=)
 	@$(FAULT_PROGRAM) order
 	@for whom in daemon next-daemon shim next-shim; do $(FAULT_PROGRAM) sweep --of $$whom \
-		--every $(or $(EVERY),1) --fault $(or $(FAULT),signal=KILL) || exit 1; done
+		--every $(or $(EVERY),1) $(if $(CALL),--call $(CALL)) \
+		--fault $(or $(FAULT),signal=KILL) || exit 1; done
 
 test: $(if $(filter stage6,$(TEST_TOPICS)),$(FAULT_PROGRAM) $(POINTED_PROGRAMS))
 check-book: $(FAULT_PROGRAM) $(POINTED_PROGRAMS)

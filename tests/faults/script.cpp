@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "common/error.hpp"
+#include "tests/faults/image_acts.hpp"
 #include "tests/faults/pause.hpp"
+#include "tests/faults/watchdog.hpp"
 
 static constexpr int kCodeOfOne = 7;
 static constexpr int kCodeOfExec = 5;
@@ -21,19 +24,21 @@ enum class Act {
     create_two,
     exec_two,
     limit_two,
+    import_image,
     restart_daemon,
     post,
-    remove_one
+    remove
 };
 
-// In which states the two may be after it; "-": not there.
+// In which states the two containers and the image may be after it; "-": not there.
 struct Step {
     const char* name;
     Act act;
     const char* path;
     const char* one;
     const char* two;
-    const char* between = "";  // as well, while it has not been acknowledged
+    const char* image = "-";
+    const char* between = "";  // a container, as well, while it has not been acknowledged
 };
 
 static constexpr Step kSteps[] = {
@@ -44,13 +49,18 @@ static constexpr Step kSteps[] = {
     {"start two", Act::post, "/containers/two/start", "exited", "running"},
     {"exec in two", Act::exec_two, "", "exited", "running"},
     {"pause two", Act::post, "/containers/two/pause", "exited", "paused"},
-    {"restart the daemon", Act::restart_daemon, "", "exited", "paused"},
-    {"unpause two", Act::post, "/containers/two/unpause", "exited", "running"},
-    {"limit two", Act::limit_two, "", "exited", "running"},
-    {"rename two", Act::post, "/containers/two/rename?name=three", "exited", "running"},
-    {"restart three", Act::post, "/containers/three/restart?t=0", "exited", "running", "exited"},
+    {"import an image", Act::import_image, "", "exited", "paused", "made"},
+    {"tag it", Act::post, "/images/made/tag?repo=tagged", "exited", "paused", "made+tagged"},
+    {"restart the daemon", Act::restart_daemon, "", "exited", "paused", "made+tagged"},
+    {"unpause two", Act::post, "/containers/two/unpause", "exited", "running", "made+tagged"},
+    {"limit two", Act::limit_two, "", "exited", "running", "made+tagged"},
+    {"untag the image", Act::remove, "/images/made", "exited", "running", "tagged"},
+    {"rename two", Act::post, "/containers/two/rename?name=three", "exited", "running", "tagged"},
+    {"remove the image", Act::remove, "/images/tagged", "exited", "running"},
+    {"restart three", Act::post, "/containers/three/restart?t=0", "exited", "running", "-",
+     "exited"},
     {"stop three", Act::post, "/containers/three/stop?t=0", "exited", "exited"},
-    {"remove one", Act::remove_one, "", "-", "exited", "dead"},
+    {"remove one", Act::remove, "/containers/one", "-", "exited", "-", "dead"},
 };
 static constexpr std::size_t kCount = std::size(kSteps);
 
@@ -62,7 +72,7 @@ static constexpr std::size_t number_of(std::string_view name) {
 }
 
 static std::string text_of(const Step& step) {
-    return std::string{step.one} + " " + step.two;
+    return std::string{step.one} + " " + step.two + " " + step.image;
 }
 
 static bool is_among(const std::string& state, const std::string& states) {
@@ -115,15 +125,19 @@ void Script::act(std::size_t step) {
             if (::geteuid() != 0) return;
             return post("/containers/two/update", Json::object({{"Memory", kMemory}}));
         case Act::restart_daemon: return restart_();
-        case Act::remove_one: engine_.api().request("DELETE", ApiTarget{"/containers/one"}); return;
+        case Act::import_image: return import_image(engine_);
+        case Act::remove: engine_.api().request("DELETE", ApiTarget{kSteps[step].path}); return;
     }
 }
 
 bool Script::go_on() {
     while (done_ < kCount) {
-        is_waiting_ = true;
+        const bool is_again = std::exchange(is_waiting_, true);
         try {
-            act(done_);
+            // Nobody refuses a second import, as the second of everything else: it is another
+            // image.
+            const bool is_import = kSteps[done_].act == Act::import_image;
+            if (!is_again || !is_import || !is_done_nevertheless(done_)) act(done_);
         } catch (const Failure&) {
             return false;  // killed here, or refused because of the fault
         }
@@ -136,14 +150,14 @@ bool Script::go_on() {
 // Of a step that was not acknowledged: the states are those behind it, and not those before it.
 bool Script::is_done_nevertheless(std::size_t number) const {
     const Step& step = kSteps[number];
-    const std::string before = number == 0 ? "- -" : text_of(kSteps[number - 1]);
+    const std::string before = number == 0 ? "- - -" : text_of(kSteps[number - 1]);
     const bool renames = number + 1 == number_of("rename two");
     if (text_of(step) == before && !renames) return false;
     const auto is_now = [&](const char* name, const char* states) {
         const std::string status = api_.status(name);
         return is_among(status.empty() ? "-" : status, states);
     };
-    return is_now("one", step.one) &&
+    return is_now("one", step.one) && image_now(api_) == step.image &&
            is_now(number + 1 >= number_of("rename two") ? "three" : "two", step.two);
 }
 
@@ -218,6 +232,15 @@ void Script::check_two(Fault fault) {
            "the limit of two is " + std::to_string(limit));
 }
 
+void Script::check_image() const {
+    const auto after = [&](std::size_t count) {
+        return std::string{count == 0 ? "-" : kSteps[count - 1].image};
+    };
+    const std::string now = image_now(api_);
+    const bool right = now == after(done_) || (is_waiting_ && now == after(done_ + 1));
+    expect(right, "the image is '" + now + "' after '" + after(done_) + "'");
+}
+
 void Script::check_names() const {
     const auto list = api_.ask("GET", ApiTarget{"/containers/json"}.with("all", "1"));
     const Json all = parse_json(list.body);
@@ -249,6 +272,7 @@ void Script::check(Fault fault) {
     check_names();
     check_one(api_.inspect("one"), fault);
     check_two(fault);
+    check_image();
 }
 
 void Script::clear_up(const Leftovers& before, bool images_stay) {
@@ -257,12 +281,15 @@ void Script::clear_up(const Leftovers& before, bool images_stay) {
         const std::string problem = api_.remove(name);
         expect(problem.empty(), std::string{"remove "} + name + ": " + problem);
     }
+    const std::string left = clear_images(engine_, api_);
+    expect(left.empty(), "the image: " + left);
     expect(engine_.terminate() == 0, "the daemon's exit code is not 0: " + engine_.messages());
     for (const auto& sentence : before.found(engine_, images_stay)) report_(sentence);
 }
 
 void run_trial(const Trial& trial, Fault fault) {
     Engine& engine = trial.engine;
+    Watchdog watchdog{engine};
     trial.start();
     // Nothing was asked of it yet: it may have said why, and ended.
     if (engine.has_ended() && !engine.start()) throw Failure{"no start: " + engine.messages()};
@@ -275,6 +302,7 @@ void run_trial(const Trial& trial, Fault fault) {
     trial.disarm();
     if (fault.victim == Victim::shim && !engine.has_ended()) script.check(fault);
     engine.kill();
+    if (watchdog.has_bitten()) trial.report("the engine does not answer any more");
     reap_orphans({});
     if (!engine.start()) throw Failure{"no new start: " + engine.messages()};
     script.check(fault);

@@ -16,8 +16,9 @@ struct Fault {
     Harm harm = Harm::none;
 };
 
-// Two containers: `one` prints a line and exits by itself; `two` is used, renamed and stopped. In
-// the middle a new daemon takes over.
+// Two containers and an image: `one` prints a line and exits by itself; `two` is used, renamed and
+// stopped; the image is brought in, gets a second name and goes. In the middle a new daemon takes
+// over.
 class Script {
 public:
     using Report = std::function<void(const std::string& violation)>;
@@ -46,6 +47,7 @@ private:
     void expect(bool right, const std::string& what) const;
     void check_one(const std::optional<Json>& one, Fault fault);
     void check_two(Fault fault);
+    void check_image() const;
     void check_names() const;
     void check_files(const std::string& name) const;
     std::string allowed(bool of_one, Fault fault) const;

@@ -88,7 +88,11 @@ void Sweep::try_once(const Words& strace, Fault fault) {
 std::vector<FaultPoint> Sweep::dry_run() {
     point_ = "without a fault";
     try_once(traced(trace_, order_.fault), {is_of_daemon() ? Victim::daemon : Victim::shim});
-    return points_in(trace_, order_.fault);
+    auto points = points_in(trace_, order_.fault);
+    std::erase_if(points, [&](const FaultPoint& point) {
+        return !order_.call.empty() && point.call != order_.call;
+    });
+    return points;
 }
 
 int Sweep::run() {

@@ -11,6 +11,7 @@ enum class Traced { first_daemon, second_daemon, first_shim, second_shim };
 struct SweepOrder {
     Traced traced = Traced::first_daemon;
     std::string fault = "signal=KILL";  // strace's words
+    std::string call = {};              // only before calls of this name; empty: all
     unsigned every = 1;                 // of N points only one, for a quick look
 };
 

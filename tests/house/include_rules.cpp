@@ -14,7 +14,7 @@ static const std::map<std::string, std::vector<std::string>> kCoreEdges{
     {"wire", {}},
     {"transcript", {kCore + "wire/", kCore + "json/"}},
     {"contract", {kCore + "json/"}},
-    {"runtime", {kCore + "json/", "stage3-", "stage4-", "stage5-"}},
+    {"runtime", {kCore + "json/", kCore + "contract/fail_point.", "stage3-", "stage4-", "stage5-"}},
     {"shim", {kCore + "contract/", kCore + "json/", kCore + "runtime/"}},
     {"client", {kCore + "wire/", kCore + "json/", kCore + "transcript/"}},
     {"loop", {kCore + "transcript/"}},

@@ -1,7 +1,9 @@
 // The tools that every test uses to start, feed and watch a program.
+#include <memory>
 #include <stdexcept>
 
 #include "common/error.hpp"
+#include "tests/support/busy.hpp"
 #include "tests/support/testing.hpp"
 
 static std::string message_of(const std::function<void()>& action) {
@@ -95,4 +97,17 @@ TEST_CASE("waiting for what does not come says what, and shows both streams", "[
     Process ended{{probe(), "streams", "a", "b"}};
     CHECK(message_of([&] { ended.wait_for_output("c"); }).find("ended without c on stdout") !=
           std::string::npos);
+}
+
+TEST_CASE("a process that never waits is busy however many others are, one that waits is idle",
+          "[runner]") {
+    std::vector<std::unique_ptr<Process>> spinners;
+    for (int i = 0; i < 20; ++i) {
+        spinners.push_back(std::make_unique<Process>(
+            std::vector<std::string>{"sh", "-c", "echo ready; while :; do :; done"}));
+    }
+    for (const auto& one : spinners) CHECK(one->read_line() == "ready");
+    CHECK_FALSE(is_idle(spinners.back()->pid()));
+    const Process waiting{{probe(), "sleep"}};
+    CHECK(is_idle(waiting.pid()));
 }

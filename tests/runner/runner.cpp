@@ -8,6 +8,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "tests/support/case.hpp"
+#include "tests/support/leak_check.hpp"
 #include "tests/support/selection.hpp"
 #include "tests/support/testing.hpp"
 
@@ -131,6 +132,7 @@ TEST_CASE("a mount left behind fails the case, and what is behind it survives", 
     INFO(result);
     CHECK(result.exit_code == 1);
     CHECK(contains(result.out, "mount left behind: " + place + "/slipway-test-"));
+    CHECK(contains(result.out, "hint: all else was right, but a mount is seen outside"));
     CHECK(is_empty_directory(place));
     CHECK(!contains(read_file("/proc/self/mountinfo"), place));
 }
@@ -201,6 +203,7 @@ TEST_CASE("a file left in TMPDIR or HOME fails the case, one in a directory hand
     INFO(result);
     CHECK(result.exit_code == 1);
     CHECK(contains(result.out, "file left behind in $TMPDIR or $HOME: forgotten"));
+    CHECK(contains(result.out, "hint: all else was right, but not all that was made in $TMPDIR"));
     CHECK(contains(result.out, "file left behind in $TMPDIR or $HOME: .history"));
     CHECK(!contains(result.out, "handed-out"));
     CHECK(!contains(result.out, "may-stay"));
@@ -284,4 +287,13 @@ TEST_CASE("Ctrl-C and the death of the runner end the cases and leave nothing", 
         CHECK(runner.wait() == (signal == SIGINT ? 130 : 137));
         wait_until([&] { return is_empty_directory(place); }, "its files are gone");
     }
+}
+
+TEST_CASE("whatever is left behind there is a hint what to do about it", "[runner]") {
+    for (const std::string what :
+         {"process", "cgroup", "mount", "network interface", "file left behind in"}) {
+        const std::string end = contains(what, "left") ? " $TMPDIR: x" : " left behind: x";
+        CHECK(hint_about_leak(what + end).starts_with("all else was right, but "));
+    }
+    CHECK(hint_about_leak("mount of the host is gone: /x").empty());
 }

@@ -75,7 +75,8 @@ TEST_CASE("half a command is not executed because the manager ends", "[stage1]")
     CHECK(client.read_to_end().empty());
 }
 
-TEST_CASE("a client that does not read does not hold up the end for long", "[stage1][contract]") {
+TEST_CASE("a client that does not read does not hold up the end for long",
+          "[stage1][slow][contract]") {
     hint("Two seconds after the signal the manager has ended, whoever has not read his replies.");
     RunningManager manager;
     TextClient client{manager.port()};

@@ -2,7 +2,10 @@
 #include <signal.h>
 
 #include <chrono>
+#include <sstream>
 
+#include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/tcp_socket.hpp"
 #include "tests/stage2/acted_manager.hpp"
 
@@ -78,9 +81,7 @@ TEST_CASE("exercise 2.2: a manager that does not answer is given up in time", "[
     TextClient connection = manager.accept();
     CHECK(connection.read_line() == "list");
     CHECK(client.wait() == 3);
-    const auto waited = Clock::now() - start;
-    CHECK(waited >= std::chrono::milliseconds{950});
-    CHECK(waited < std::chrono::seconds{4});  // one, the second to say goodbye, and a slow machine
+    CHECK(Clock::now() - start >= std::chrono::milliseconds{950});
     CHECK(client.err().find("no reply within 1 second") != std::string::npos);
 }
 
@@ -200,6 +201,21 @@ TEST_CASE("exercise 2.4: the manager is told goodbye after a refusal too", "[.][
 
 // --- 2.5 ----------------------------------------------------------------------------------------
 
+// How many connections were refused on this machine so far: AttemptFails of proc_net(5).
+static long refused_connections() {
+    std::istringstream lines{read_file("/proc/net/snmp")};
+    std::string names, numbers;
+    while (std::getline(lines, names) && !names.starts_with("Tcp:")) {
+    }
+    std::getline(lines, numbers);
+    std::istringstream each_name{names}, each_number{numbers};
+    std::string name, number;
+    while (each_name >> name && each_number >> number) {
+        if (name == "AttemptFails") return std::stol(number);
+    }
+    throw Failure{"/proc/net/snmp does not name AttemptFails"};
+}
+
 TEST_CASE("exercise 2.5: a manager that comes late is waited for", "[.][ex-2.5]") {
     hint("ECONNREFUSED: try again a little later, until the time is over");
     std::uint16_t port = 0;
@@ -210,7 +226,8 @@ TEST_CASE("exercise 2.5: a manager that comes late is waited for", "[.][ex-2.5]"
         manager.process().wait();
     }
     Process client{client_command(port, {"--wait", "10", "list"})};
-    run({"sleep", "0.3"});  // in which it must not give up
+    const long before = refused_connections();
+    wait_until([&] { return refused_connections() >= before + 2; }, "it tries again");
     CHECK(client.out().empty());
     CHECK(client.err().empty());
     Process manager{{program(1), "--port", std::to_string(port)}};
@@ -231,8 +248,9 @@ TEST_CASE("exercise 2.5: waiting has an end", "[.][ex-2.5]") {
 
 TEST_CASE("exercise 2.5: without the option nobody is waited for", "[.][ex-2.5]") {
     const std::uint16_t port = local_port(listen_tcp({"127.0.0.1", 0}).get());
-    const auto start = Clock::now();
-    CHECK(run(client_command(port, {"list"})).exit_code == 3);
-    CHECK(Clock::now() - start < std::chrono::seconds{3});
+    const Result result =
+        run(client_command(port, {"list"}), {.deadline = std::chrono::seconds{3}});
+    INFO(result);
+    CHECK(result.exit_code == 3);
     CHECK(run({program(2), "--wait", "long", "list"}).exit_code == 2);
 }

@@ -38,7 +38,8 @@ TEST_CASE("nobody listens: the client asks whether the manager is running", "[st
     }
 }
 
-TEST_CASE("a manager that does not accept is given up after five seconds", "[stage2][contract]") {
+TEST_CASE("a manager that does not accept is given up after five seconds",
+          "[stage2][slow][contract]") {
     hint("connect(2) blocks for minutes: make the socket non-blocking and poll(2) it for 5 s.");
     const Fd listener = listen_tcp({"127.0.0.1", 0});
     check(::listen(listener.get(), 0), "listen");

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "common/file.hpp"
+#include "stage4-chroot/rootfs.hpp"
 #include "stage5-cgroups/cgroup.hpp"
 #include "tests/stage5/groups.hpp"
 
@@ -20,11 +21,7 @@ void need_limits() {
 
 StageContainer container_with_programs(const Words& programs) {
     const StageContainer container{5};
-    Words command{built("stage4-chroot"), "rootfs", container.outside("")};
-    command.insert(command.end(), programs.begin(), programs.end());
-    const Result result = run(command, {.deadline = std::chrono::seconds{30}});
-    INFO(result);
-    REQUIRE(result.exit_code == 0);
+    build_rootfs(container.outside(""), programs, host_programs());
     return container;
 }
 

@@ -15,10 +15,13 @@ static std::string make_in_state(const EngineScene& scene, const std::string& na
         if (state != restarting) return;
         body["HostConfig"]["RestartPolicy"] = Json::object({{"Name", "always"}});
     };
-    const std::string text = state == exited || state == restarting ? "exit 5" : kQuick;
+    const std::string text = state == restarting ? "exit 5" : kQuick;
     const std::string id = scene.create(name, {"sh", "-c", text}, change);
     if (state != created) scene.start(id);
-    if (state == exited) scene.wait(id);
+    if (state == exited) {  // and runs again when it is started
+        CHECK(scene.request("POST", "/containers/" + id + "/kill").status == 204);
+        scene.wait(id);
+    }
     if (state == paused) CHECK(scene.request("POST", "/containers/" + id + "/pause").status == 204);
     return id;
 }

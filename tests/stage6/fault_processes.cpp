@@ -161,6 +161,50 @@ TEST_CASE("a process that SIGKILL does not reach is told of, and goes when it ca
     CHECK(scene.exit_code("web") == 137);
 }
 
+// strace(1) lets the next call of this name fail in a process.
+class NoMemory {
+public:
+    NoMemory(pid_t pid, const std::string& call)
+        : strace_{{"strace", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e",
+                   "inject=" + call + ":error=ENOMEM:when=1", "-p", std::to_string(pid)}} {
+        const std::string untraced = "TracerPid:\t0\n";
+        const auto is_traced = [&] {
+            return read_file("/proc/" + std::to_string(pid) + "/status").find(untraced) ==
+                   std::string::npos;
+        };
+        try {
+            wait_until(is_traced, "strace is attached");
+        } catch (const Failure&) {
+            skip("strace cannot trace here: " + strace_.err());
+        }
+    }
+    NoMemory(const NoMemory&) = delete;
+    NoMemory& operator=(const NoMemory&) = delete;
+    ~NoMemory() { strace_.signal(SIGKILL); }
+
+private:
+    Process strace_;
+};
+
+TEST_CASE("a daemon without memory for a message kills without one, and says so of other signals",
+          "[stage6][faults][lean]") {
+    EngineScene scene{"orchestrator"};
+    scene.run_detached("web", {"sleep", "1000"});
+    {
+        const NoMemory fault{scene.pid(), "sendmsg"};
+        const Answer refused = scene.request("POST", "/containers/web/kill?signal=USR1");
+        INFO(refused);
+        CHECK(refused.status == 500);
+        CHECK(refused.message().ends_with("Cannot allocate memory"));
+        CHECK(scene.status("web") == "running");
+    }
+    {
+        const NoMemory fault{scene.pid(), "sendmsg"};
+        CHECK(scene.request("POST", "/containers/web/kill").status == 204);
+    }
+    CHECK(scene.wait("web") == 137);
+}
+
 TEST_CASE("an exit record beside a shim that is alive counts only when the shim has ended",
           "[stage6][faults]") {
     EngineScene scene{"orchestrator"};

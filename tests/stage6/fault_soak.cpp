@@ -105,6 +105,20 @@ TEST_CASE("one call of daemon or shim that fails is an answer, and passes",
     }
 }
 
+TEST_CASE("no memory for what is waited for, or for what is heard, makes nobody wait for ever",
+          "[stage6][faults][lean][slow][serial]") {
+    need_strace();
+    const std::vector<std::string> calls[] = {{"error=ENOMEM", "epoll_ctl", "4"},
+                                              {"error=ENOMEM", "recvfrom", "1"},
+                                              {"error=ENFILE", "pidfd_open", "1"}};
+    for (const auto& words : calls) {
+        const Result result = run_faults({"sweep", "--of", "daemon", "--fault", words[0], "--call",
+                                          words[1], "--every", words[2]});
+        INFO(result);
+        CHECK(result.exit_code == 0);
+    }
+}
+
 TEST_CASE("daemon and shims killed at any moment leave what was said true",
           "[stage6][faults][lean][serial]") {
     const Result result = run_faults({"rounds", "--rounds", "12", "--seed", "1"});

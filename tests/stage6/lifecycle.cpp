@@ -1,6 +1,8 @@
 // Article 5's suite of this name: create, run, start, stop, rm, restart.
 #include <ctime>
+#include <sstream>
 
+#include "common/file.hpp"
 #include "tests/stage6/kept_processes.hpp"
 
 static int post(const EngineScene& scene, const std::string& path) {
@@ -73,6 +75,34 @@ TEST_CASE("restart does not remove what is to be removed at its end",
     CHECK(post(scene, "web/kill") == 204);
     removed.wait_for("\"StatusCode\":137");
     CHECK(scene.request("GET", "/containers/web/json").status == 404);
+}
+
+// The options of the mount that is the container's root: "ro,lowerdir=...".
+static std::string root_of(pid_t process) {
+    std::istringstream mounts{read_file("/proc/" + std::to_string(process) + "/mountinfo")};
+    for (std::string line; std::getline(mounts, line);) {
+        if (line.find(" / / ") != line.npos) return line;
+    }
+    return {};
+}
+
+TEST_CASE("what is removed with its container is not written to disk when that ends",
+          "[stage6][engine][lifecycle]") {
+    EngineScene scene;
+    const std::string kept = scene.run_detached("kept", {"sleep", "1000"});
+    if (root_of(scene.process_of(kept)).find(" - overlay ") == std::string::npos) {
+        skip("no overlay in TMPDIR");
+    }
+    CHECK(root_of(scene.process_of(kept)).find("volatile") == std::string::npos);
+    const std::string id = scene.run_detached(
+        "gone", {"sh", "-c", "cat /mark; echo first >/mark; echo ready; exec sleep 1000"},
+        [](Json& body) { body["HostConfig"]["AutoRemove"] = true; });
+    CHECK(root_of(scene.process_of(id)).find("volatile") != std::string::npos);
+    scene.wait_for_logged("gone", "ready\n");
+    // Overlay refuses a volatile one that was mounted before; and what was written is still there.
+    CHECK(post(scene, "gone/restart?t=0") == 204);
+    scene.wait_for_logged("gone", "first\nready\n");
+    CHECK(root_of(scene.process_of(id, 2)).find("volatile") != std::string::npos);
 }
 
 TEST_CASE("a restart that fails says so, and of what", "[stage6][engine][lifecycle]") {

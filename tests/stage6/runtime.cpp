@@ -30,7 +30,7 @@ static Spec full_spec() {
     spec.mounts = {{"/data", "bind", "/srv", {"ro"}}};
     spec.namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWCGROUP;
     spec.limits = {64u << 20, 50000, 100000, 20};
-    spec.overlay = {{"/layer2", "/layer1"}, "/c/upper", "/c/work"};
+    spec.overlay = {{"/layer2", "/layer1"}, "/c/upper", "/c/work", true};
     spec.cgroups = {"/sys/fs/cgroup/slipway/id", "/sys/fs/cgroup/memory/slipway/id"};
     spec.open_stdin = true;
     spec.init = true;
@@ -51,6 +51,7 @@ TEST_CASE("a launch spec comes back as it was written", "[stage6]") {
     CHECK(spec.namespaces == full_spec().namespaces);
     CHECK(spec.limits.memory_bytes == 64u << 20);
     CHECK(spec.overlay.lower == full_spec().overlay.lower);
+    CHECK(spec.overlay.is_volatile);
     CHECK(spec.cgroups == full_spec().cgroups);
     CHECK(spec.open_stdin);
     CHECK(spec.init);

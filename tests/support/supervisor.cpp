@@ -278,6 +278,18 @@ static Outcome judge(const RunningCase& running) {
     return {Verdict::failed, text};
 }
 
+// A case that failed has said hints; where it was content, what it has left behind asks for one.
+static Outcome with_faults(Outcome outcome, const std::vector<std::string>& faults,
+                           const std::string& hints) {
+    const bool was_content = outcome.verdict != Verdict::failed;
+    if (was_content && faults.empty()) return outcome;
+    if (was_content) outcome = {Verdict::failed, ""};
+    for (const auto& fault : faults) outcome.text += fault + "\n";
+    const std::string advice = was_content ? hint_about_leak(faults[0]) : "";
+    outcome.text += advice.empty() ? hints : "hint: " + advice + "\n";
+    return outcome;
+}
+
 static Outcome run_supervised(const Supervision& supervision, const CgroupPlaces& places) {
     SignalFd signals{SIGCHLD, SIGTERM, SIGINT, SIGHUP};
     const Sandbox sandbox{supervision, places};
@@ -300,10 +312,7 @@ static Outcome run_supervised(const Supervision& supervision, const CgroupPlaces
         add_living("still running", faults);
         kill_descendants(running, signals, sandbox.cgroups);
     }
-    if (!faults.empty() && outcome.verdict != Verdict::failed) outcome = {Verdict::failed, ""};
-    for (const auto& fault : faults) outcome.text += fault + "\n";
-    if (outcome.verdict == Verdict::failed) outcome.text += running.reason();
-    return outcome;
+    return with_faults(outcome, faults, running.reason());
 }
 
 [[noreturn]] static void become_supervisor(const Supervision& supervision,

@@ -27,7 +27,6 @@ public:
     const char* name;
     bool may_fail;
     FailPoint* next;
-    unsigned count = 0;  // how often it was reached
 };
 
 template <PointName name, bool may_fail>

@@ -1,7 +1,9 @@
 // The verbs: each looks the container up, lets lifecycle do it, and says what became of it.
 
 #include <signal.h>
+#include <sys/stat.h>
 
+#include "common/error.hpp"
 #include "stage6-daemon-shim/core/daemon/container_update.hpp"
 #include "stage6-daemon-shim/core/daemon/daemon.hpp"
 #include "stage6-daemon-shim/core/daemon/image_defaults.hpp"
@@ -22,8 +24,9 @@ static Task<void> copy_image(Daemon& daemon, ContainerPointer container, std::st
     container->starting = true;
     std::exception_ptr failure;
     try {
-        std::vector<std::string> job = {"copy-tree", std::move(image),
-                                        container->directory + "/" + kRootDirectory};
+        const std::string root = container->directory + "/" + kRootDirectory;
+        check(::mkdir(root.c_str(), 0755), "mkdir", root);
+        std::vector<std::string> job = {"copy-tree", std::move(image), root};
         co_await run_worker(daemon.loop, std::move(job));
     } catch (...) {
         failure = std::current_exception();

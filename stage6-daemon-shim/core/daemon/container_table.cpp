@@ -147,9 +147,6 @@ ContainerPointer ContainerTable::create(std::string name,
     try {
         fail_point<"make a container's directory">();
         check(::mkdir(unfinished.c_str(), 0711), "mkdir", unfinished);
-        const std::string root = unfinished + "/" + kRootDirectory;
-        fail_point<"make the place of its root">();
-        check(::mkdir(root.c_str(), 0755), "mkdir", root);
         std::vector<ContainerDir::NewFile> records = {{kConfigFile, container->config.text()},
                                                       {kStateFile, state_text(*container, name)}};
         // Its mark comes first: whatever of the others a power cut tears, the mark is there.

@@ -16,7 +16,7 @@
 #include "common/fd.hpp"
 #include "stage6-daemon-shim/core/daemon/container.hpp"
 
-// Below a container's directory: its root, or the place where the overlay of it is mounted.
+// Below a container's directory, where overlay cannot be had: its root, a copy of its image.
 inline constexpr const char* kRootDirectory = "root";
 
 using ContainerPointer = std::shared_ptr<Container>;

@@ -81,7 +81,7 @@ static Fd open_socket(const DaemonOptions& options) {
 
 static Task<void> stop_on_signal(EventLoop& loop, SignalFd& signals) {
     while (true) {
-        co_await loop.readable(signals.get());
+        co_await until_readable(loop, signals.get());
         const auto number = signals.next().ssi_signo;
         if (number == SIGTERM || number == SIGINT) break;
     }

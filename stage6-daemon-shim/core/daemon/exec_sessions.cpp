@@ -238,14 +238,23 @@ void ExecSessions::kill(const ExecSession& session) {
     if (session.running) ::shutdown(session.connection.get(), SHUT_RDWR);
 }
 
+// What we cannot hear is as good as an end: nobody may wait for it for ever.
+static Received hear(const ExecSession& session, ShimMessage& message) {
+    try {
+        return receive_message(session.connection.get(), message);
+    } catch (const std::exception&) {
+        return Received::end;
+    }
+}
+
 // Until the shim says how it ended, or has ended itself.
 Task<void> ExecSessions::watch(ExecPointer session) {
     int code = kKilledCode;
     ShimMessage message;
     while (session->connection) {
-        const Received received = receive_message(session->connection.get(), message);
+        const Received received = hear(*session, message);
         if (received == Received::nothing_yet) {
-            co_await loop_.readable(session->connection.get());
+            co_await until_readable(loop_, session->connection.get());
             continue;
         }
         if (received == Received::message && message.text.starts_with(kExecExited)) {

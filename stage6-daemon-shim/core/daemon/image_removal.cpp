@@ -33,15 +33,16 @@ static void check_removable(const Daemon& daemon, const Image& image, bool force
     }
 }
 
-static void untag(Daemon& daemon, const Image& image, const std::string& name, Json& answer) {
-    daemon.images.untag(name);
+static void tell_untagged(Daemon& daemon, const Image& image, const std::string& name,
+                          Json& answer) {
     daemon.announcements.of_image(image.id, "untag", {{"name", image.id}});
     answer.push_back(Json::object({{"Untagged", name}}));
 }
 
 static void remove_whole(Daemon& daemon, const Image& image, Json& answer) {
-    for (const auto& name : daemon.images.names_of(image.id)) untag(daemon, image, name, answer);
+    const auto names = daemon.images.names_of(image.id);
     daemon.images.remove(image);
+    for (const auto& name : names) tell_untagged(daemon, image, name, answer);
     daemon.announcements.of_image(image.id, "delete", {{"name", image.id}});
     answer.push_back(Json::object({{"Deleted", image.id}}));
 }
@@ -59,9 +60,12 @@ static bool remove_name(Daemon& daemon, const Image& image, const std::string& a
                                      " is using its referenced image " + image.short_id()};
         }
     }
-    untag(daemon, image, parse_image_name(as_given).text(), answer);
-    // With its last name gone it goes, unless somebody runs on it.
-    return is_last && !user_of(daemon, image, true);
+    // With its last name it goes, unless somebody runs on it.
+    if (is_last && !user_of(daemon, image, true)) return true;
+    const std::string name = parse_image_name(as_given).text();
+    daemon.images.untag(name);
+    tell_untagged(daemon, image, name, answer);
+    return false;
 }
 
 static ImageStore::Dropped drop_unused_layers(Daemon& daemon) {

@@ -79,15 +79,12 @@ static Task<void> history(Daemon& daemon, HttpRequest& request, HttpResponder& r
 
 // --- names --------------------------------------------------------------------------------------
 
-static void tag_image(Daemon& daemon, const Image& image, const ImageName& name) {
-    daemon.images.tag(image, name);
-    daemon.announcements.of_image(image.id, "tag", {{"name", name.text()}});
-}
-
 static Task<void> tag(Daemon& daemon, HttpRequest& request, HttpResponder& responder) {
     const ImagePointer image = daemon.images.get(request.parameter("name"));
     const Query& query = request.query();
-    tag_image(daemon, *image, parse_image_name(query.get("repo"), query.get("tag")));
+    const ImageName name = parse_image_name(query.get("repo"), query.get("tag"));
+    daemon.images.tag(*image, name);
+    daemon.announcements.of_image(image->id, "tag", {{"name", name.text()}});
     co_await responder.send(201);
 }
 
@@ -145,8 +142,8 @@ static Task<void> import(Daemon& daemon, HttpRequest& request, HttpResponder& re
     const ImageStore::Fill fill = [&](std::string directory) {
         return extract_body(daemon.loop, request, std::move(directory));
     };
-    const ImagePointer image = co_await daemon.images.add(fill, imported_config(query));
-    if (name) tag_image(daemon, *image, *name);
+    const ImagePointer image = co_await daemon.images.add(fill, imported_config(query), name);
+    if (name) daemon.announcements.of_image(image->id, "tag", {{"name", name->text()}});
     daemon.announcements.of_image(image->id, "import", {{"name", image->id}});
     const std::string answer = Json::object({{"status", image->id}}).text() + "\r\n";
     co_await responder.send(200, "application/json", answer);

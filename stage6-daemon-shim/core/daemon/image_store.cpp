@@ -11,6 +11,7 @@
 #include "stage4-chroot/temporary_root.hpp"
 #include "stage6-daemon-shim/core/archive/sha256.hpp"
 #include "stage6-daemon-shim/core/contract/container_dir.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/daemon/system_info.hpp"
 #include "stage6-daemon-shim/core/daemon/tree.hpp"
 #include "stage6-daemon-shim/core/daemon/worker.hpp"
@@ -56,7 +57,9 @@ void ImageStore::load() {
             report("layer " + hex + ": " + error.what());
         }
     }
+    const auto configs = ContainerDir::open(directory_ + kConfigs);
     for (const auto& file : entries_of(directory_ + kConfigs)) {
+        if (file.ends_with(".tmp")) configs.remove(file);
         const std::string hex = file.substr(0, file.find('.'));
         if (!is_digest(hex) || file != hex + ".json") continue;
         try {
@@ -101,6 +104,8 @@ void ImageStore::load_names() {
         for (const auto& [name, id] : JsonReader{names}.get_string_map("Repositories")) {
             if (by_id_.contains(id)) names_[name] = id;
         }
+    } catch (const SystemError&) {
+        throw;  // it may be there the next time, unless we wrote another one meanwhile
     } catch (const std::exception& error) {
         report(std::string{kNamesFile} + ": " + error.what());
     }
@@ -189,6 +194,7 @@ void ImageStore::untag(const std::string& name) {
 class ImageStore::Unfinished {
 public:
     Unfinished(EventLoop& loop, std::string path) : loop_{loop}, path_{std::move(path)} {
+        fail_point<"make the place of a layer">();
         check(::mkdir(path_.c_str(), 0711), "mkdir", path_);
         check(::mkdir(root().c_str(), 0755), "mkdir", root());
         check(::chmod(root().c_str(), 0755), "chmod", root());
@@ -230,7 +236,27 @@ std::string ImageStore::keep_layer(const std::string& unfinished, const std::str
     return digest;
 }
 
-Task<ImagePointer> ImageStore::add(Fill fill, Json config) {
+// The record of an image is what counts: a name of one that is not there is none (load_names). So
+// the name comes first, except where another image has it until this one is there.
+void ImageStore::keep_image(const ImagePointer& image, const std::string& text,
+                            const std::optional<ImageName>& name) {
+    const bool is_free = name && !names_.contains(name->text());
+    if (is_free) tag(*image, *name);
+    const std::string file = image->id.substr(kPrefix.size()) + ".json";
+    const auto configs = ContainerDir::open(directory_ + kConfigs);
+    try {
+        configs.write_whole(file, text);
+    } catch (...) {
+        if (is_free) names_.erase(name->text());
+        configs.remove(file + ".tmp");
+        configs.remove(file);  // it may have its name already, and not yet for good
+        throw;
+    }
+    by_id_[image->id] = image;
+    if (name && !is_free) tag(*image, *name);
+}
+
+Task<ImagePointer> ImageStore::add(Fill fill, Json config, std::optional<ImageName> name) {
     const Unfinished unfinished{loop_, directory_ + kUnfinished + "/" + random_id()};
     const std::string content = co_await fill(unfinished.root());
     const auto space = content.find(' ');
@@ -244,19 +270,17 @@ Task<ImagePointer> ImageStore::add(Fill fill, Json config) {
     const std::string text = config.text();
     auto image = std::make_shared<Image>(parse_image(text));
     image->bytes = layers_.at(layer);
-    const std::string file = image->id.substr(kPrefix.size()) + ".json";
-    ContainerDir::open(directory_ + kConfigs).write_whole(file, text);
-    by_id_[image->id] = image;
+    keep_image(image, text, name);
     co_return image;
 }
 
 void ImageStore::remove(const Image& image) {
     const std::string id = image.id;
-    if (std::erase_if(names_, [&](const auto& known) { return known.second == id; }) > 0) {
-        save_names();
-    }
+    fail_point<"remove an image's record">();
     ContainerDir::open(directory_ + kConfigs).remove(id.substr(kPrefix.size()) + ".json");
     by_id_.erase(id);
+    const auto is_its = [&](const auto& known) { return known.second == id; };
+    if (std::erase_if(names_, is_its) > 0) save_names();
 }
 
 ImageStore::Dropped ImageStore::drop_layers(
@@ -272,6 +296,7 @@ ImageStore::Dropped ImageStore::drop_layers(
             continue;
         }
         const std::string grave = directory_ + kUnfinished + "/" + random_id();
+        fail_point<"bury a layer">();
         check(::rename(path.c_str(), grave.c_str()), "rename", path);
         loop_.spawn(Unfinished::remove(loop_, grave));
         dropped.layers.push_back(digest);
@@ -297,8 +322,8 @@ Task<ImagePointer> ImageStore::make_host() {
     const Fill fill = [this](std::string directory) {
         return run_worker(loop_, {"make-host", std::move(directory)});
     };
-    ImagePointer image = co_await add(fill, host_config());
-    tag(*image, parse_image_name(kHostImage));
+    const ImageName name = parse_image_name(kHostImage);
+    ImagePointer image = co_await add(fill, host_config(), name);
     co_return image;
 }
 

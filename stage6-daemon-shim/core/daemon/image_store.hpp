@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,14 +56,15 @@ public:
     Task<ImagePointer> get_or_make(std::string as_given);
 
     // A new image. `fill` fills the layer's empty directory, mostly in a worker, and returns
-    // "DIGEST BYTES"; `config` is completed by what is known then.
+    // "DIGEST BYTES"; `config` is completed by what is known then. With a name it has that from its
+    // first moment on.
     using Fill = std::function<Task<std::string>(std::string directory)>;
-    Task<ImagePointer> add(Fill fill, Json config);
+    Task<ImagePointer> add(Fill fill, Json config, std::optional<ImageName> name);
 
     void tag(const Image& image, const ImageName& name);
     void untag(const std::string& name);
 
-    // Takes the image away; its layer stays as long as it is used, see drop_layers.
+    // Takes the image away, and its names; its layer stays as long as it is used, see drop_layers.
     void remove(const Image& image);
 
     // Removes, in a worker, the layers that belong to no image and that `is_used` (asked with the
@@ -82,6 +84,8 @@ private:
     void save_names() const;
     std::string keep_layer(const std::string& unfinished, const std::string& hex,
                            std::uint64_t bytes);
+    void keep_image(const ImagePointer& image, const std::string& text,
+                    const std::optional<ImageName>& name);
     Task<ImagePointer> make_host();
 
     EventLoop& loop_;

@@ -71,12 +71,18 @@ static ProcessSpec plan_process(const JsonReader& config, bool isolated,
     return process;
 }
 
-static void plan_root(Spec& spec, const Container& container, const LaunchPlace& place) {
-    spec.root_path = container.directory + "/" + kRootDirectory;
-    if (!place.overlay) return;
+static void plan_root(Spec& spec, const JsonReader& host, const Container& container,
+                      const LaunchPlace& place) {
+    if (!place.overlay) {
+        spec.root_path = container.directory + "/" + kRootDirectory;
+        return;
+    }
+    // In the container's own mount namespace, where nobody else sees it: any directory will do.
+    spec.root_path = container.directory;
     spec.overlay.lower = {place.image};
     spec.overlay.upper = container.directory + "/" + kUpperDirectory;
     spec.overlay.work = container.directory + "/" + kWorkDirectory;
+    spec.overlay.is_volatile = host.get_bool("AutoRemove");
 }
 
 static Spec plan_spec(const JsonReader& config, const JsonReader& host, const Container& container,
@@ -102,7 +108,7 @@ static Spec plan_spec(const JsonReader& config, const JsonReader& host, const Co
         spec.namespaces = plan_namespaces(host);
         spec.user_map = place.user_map;
         if (spec.user_map.size != 0) spec.namespaces |= CLONE_NEWUSER;
-        plan_root(spec, container, place);
+        plan_root(spec, host, container, place);
         spec.directories = place.directories;
     }
     // Chosen here and written down: whoever cleans up later, perhaps from another group, knows it.

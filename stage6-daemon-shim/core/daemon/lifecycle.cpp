@@ -88,6 +88,7 @@ Task<void> Lifecycle::start_once(ContainerPointer container) {
         problem = "cannot start shim: " + error_text(error.error());
     }
     if (!problem.empty()) {
+        co_await undo_start(container, number);  // it may have run for a moment
         co_await fail_start(container, exit_code_of(StartFailure::engine), problem);
         throw HttpError{500, problem};
     }
@@ -103,7 +104,7 @@ Task<void> Lifecycle::start_once(ContainerPointer container) {
     }
     if (outcome.failure != StartFailure::none) {
         ::kill(shim.pid, SIGKILL);  // it is our child and not reaped: the number is its own
-        co_await loop_.readable(shim.process.get());
+        co_await until_readable(loop_, shim.process.get());
         ::waitpid(shim.pid, nullptr, 0);
         co_await undo_start(container, number);
         co_await fail_start(container, exit_code_of(outcome.failure), outcome.error);

@@ -31,20 +31,26 @@ Task<bool> Lifecycle::wait_for_end(ContainerPointer container, unsigned exits, D
     co_return container->exits != exits || !is_alive(container->state);
 }
 
+// What asking a shim fails with that has just ended: nobody is left to be signalled.
+static bool means_that_it_ended(int error) {
+    return error == ENOENT || error == ECONNREFUSED || error == ECONNRESET || error == EPIPE;
+}
+
 Task<void> Lifecycle::signal(ContainerPointer container, int number) {
     std::string problem;
     try {
         fail_point<"pass a signal on">();
         co_await ask_shim(loop_, container, "kill " + std::to_string(number));
-    } catch (const SystemError&) {
-        co_return;  // the shim has just ended: nobody is left to be signalled
+    } catch (const SystemError& error) {
+        if (means_that_it_ended(error.error())) co_return;
+        problem = error.what();
     } catch (const std::exception& error) {
         problem = error.what();
     }
     if (!problem.empty() && number != SIGKILL) throw HttpError{500, problem};
     if (!problem.empty()) {
-        // SIGKILL does not depend on a shim that is stopped: the kernel ends PID 1, and with it
-        // all.
+        // SIGKILL does not depend on a shim that is stopped, nor on memory for a message: the
+        // kernel ends PID 1, and with it all.
         const auto started =
             read_started(ContainerDir::open(container->directory), container->starts);
         if (!started) co_return;
@@ -110,16 +116,7 @@ Task<void> Lifecycle::remove_left_cgroups(ContainerPointer container) {
 
 Task<void> Lifecycle::watch_shim(ContainerPointer container, Fd shim, pid_t shim_pid) {
     const unsigned number = container->starts;
-    bool has_ended = false;
-    while (!has_ended) {
-        try {
-            co_await loop_.readable(shim.get());
-            has_ended = true;
-        } catch (const SystemError&) {
-            // epoll_ctl(2) has no memory, or no watch is free. Nobody else would see the end.
-        }
-        if (!has_ended) co_await loop_.sleep_for(kLookAgain);
-    }
+    co_await until_readable(loop_, shim.get());
     // Ours only if this daemon started it; of an earlier daemon's, init is the parent now.
     ::waitpid(shim_pid, nullptr, WNOHANG);
     try {

@@ -85,7 +85,7 @@ Task<void> LogWatch::read_notices() {
             take_notices({notices, static_cast<std::size_t>(count)});
             co_await loop_.breathe();
         } else if (errno == EAGAIN) {
-            co_await loop_.readable(inotify_.get());
+            co_await until_readable(loop_, inotify_.get());
         } else {
             throw SystemError{errno, "read", "inotify"};
         }

@@ -17,6 +17,7 @@
 #include "common/fd.hpp"
 #include "stage6-daemon-shim/core/archive/sha256.hpp"
 #include "stage6-daemon-shim/core/contract/fail_point.hpp"
+#include "stage6-daemon-shim/core/contract/persistently.hpp"
 
 static std::vector<std::string> names_in(int directory, const std::string& path) {
     Fd copy{check(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open", path)};
@@ -185,7 +186,14 @@ void copy_tree(const std::string& from, const std::string& to) {
 
 std::vector<std::string> entries_of(const std::string& directory) {
     std::vector<std::string> names;
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream{::opendir(directory.c_str()), ::closedir};
+    const auto open = [&] {
+        fail_point<"list a directory">();
+        DIR* const stream = ::opendir(directory.c_str());
+        // Not "there is nothing": a daemon that cannot see its images must not begin.
+        if (stream == nullptr && errno != ENOENT) throw SystemError{errno, "open", directory};
+        return stream;
+    };
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream{persistently(open), ::closedir};
     while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {
         const std::string name = entry->d_name;
         if (name != "." && name != "..") names.push_back(name);

@@ -23,5 +23,6 @@ void sync_directory(const std::string& path);
 // The new name is on the disk when it returns. Throws SystemError.
 void rename_durably(const std::string& from, const std::string& to);
 
-// The names in a directory, `.` and `..` left out; none where it is not there.
+// The names in a directory, `.` and `..` left out; none where it is not there. Throws
+// SystemError.
 std::vector<std::string> entries_of(const std::string& directory);

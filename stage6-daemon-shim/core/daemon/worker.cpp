@@ -47,7 +47,7 @@ Task<std::string> Worker::finish() {
         result_->consume(result_->buffered().size());
         if (said.size() > kResultBytesMax) throw Failure{"worker " + name_ + ": it says too much"};
     }
-    co_await loop_.readable(process_.get());
+    co_await until_readable(loop_, process_.get());
     const int code = child_.wait();
     if (code == 0) co_return said;
     if (said.empty()) said = "worker " + name_ + " ended with code " + std::to_string(code);

@@ -13,6 +13,8 @@
 static constexpr unsigned kBreathsMax = 64;
 static constexpr std::size_t kEventsMax = 256;
 
+static constexpr std::chrono::milliseconds kLookAgain{10};
+
 // --- waiting ------------------------------------------------------------------------------------
 
 void Waiter::suspend(std::coroutine_handle<> handle, WaitLink* ring) {
@@ -140,6 +142,18 @@ void Watch::take_events(std::uint32_t events) {
     if (gone && !gone_) {
         gone_ = true;
         if (cancelled_when_gone_ != 0) loop_.cancel(cancelled_when_gone_);
+    }
+}
+
+Task<void> until_readable(EventLoop& loop, int fd) {
+    bool is_readable = false;
+    while (!is_readable) {
+        try {
+            co_await loop.readable(fd);
+            is_readable = true;
+        } catch (const SystemError&) {
+        }
+        if (!is_readable) co_await loop.sleep_for(kLookAgain);
     }
 }
 

@@ -171,6 +171,10 @@ private:
     Watch::Awaiter awaiter_;
 };
 
+// Until there is something to read. Where epoll_ctl(2) has no memory, or no watch is free, it looks
+// again after a while: for waits whose end nobody else would see.
+Task<void> until_readable(EventLoop& loop, int fd);
+
 // What tasks wait for when they wait for each other: `while (!done) co_await event.wait();`
 // Waiters that are left when it is destroyed are woken: hold what you look at after a wait.
 class Event {

@@ -7,6 +7,7 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/runtime/steps.hpp"
 
 // What a launch does from its step 11 on: the same for every process of the container.
@@ -39,10 +40,12 @@ static pid_t start_sibling() {
         if (plan.cgroup != nullptr) plan.cgroup->join();
         // As another user it could not.
         if (plan.spec.user_map.size != 0) set_oom_score(plan.spec.process.oom_score_adj);
+        fail_point<"go inside the container">();
         if (plan.spec.namespaces != 0) {
             check(::setns(plan.container, static_cast<int>(plan.spec.namespaces)), "setns",
                   "the container's namespaces");
         }
+        fail_point<"fork an exec's process">();
         const pid_t pid = start_sibling();
         if (pid == 0) become_process(plan, report);
         write_all(answer, {reinterpret_cast<const char*>(&pid), sizeof pid}, "the shim's pipe");

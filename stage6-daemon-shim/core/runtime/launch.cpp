@@ -12,6 +12,7 @@
 #include "common/file.hpp"
 #include "stage3-namespaces/init.hpp"
 #include "stage3-namespaces/user_namespace.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/runtime/steps.hpp"
 
 // The order of a launch. Each number has its reason in the one before; 9, 13 and 14 are features'.
@@ -47,6 +48,7 @@ void run_steps(Launch& launch, std::span<const LaunchStep> feature_steps, int fi
                                           ChildReport& report) noexcept {
     try {
         report.wait_for_parent();
+        fail_point<"begin a container's first process">();
         if (plan.spec.user_map.size != 0) {
             become_mapped_root();
             // For the steps that write there. Nobody else is in this namespace yet.
@@ -73,8 +75,22 @@ void run_steps(Launch& launch, std::span<const LaunchStep> feature_steps, int fi
     ::_exit(125);
 }
 
+// A volatile overlay marks its work directory, and is not mounted where it finds the mark: who
+// knows what a power cut has left in `upper`. Here there was none, for it would have taken the
+// container.
+static void allow_another_mount(const OverlaySpec& overlay) {
+    std::string path = overlay.work;
+    for (const char* name : {"/work", "/incompat", "/volatile"}) {
+        path += name;
+        ::chmod(path.c_str(), 0700);  // without root: overlay leaves them with mode 0
+    }
+    ::unlink((path + "/dirty").c_str());
+    ::rmdir(path.c_str());
+}
+
 static void make_overlay_directories(const OverlaySpec& overlay) {
     if (overlay.lower.empty()) return;
+    fail_point<"make the overlay's directories">();
     for (const std::string& path : {overlay.upper, overlay.work}) {
         // The root's own mode is that of `upper`, whatever our umask.
         if (::mkdir(path.c_str(), 0755) == 0) {
@@ -83,6 +99,7 @@ static void make_overlay_directories(const OverlaySpec& overlay) {
             throw SystemError{errno, "mkdir", path};
         }
     }
+    if (overlay.is_volatile) allow_another_mount(overlay);
 }
 
 void hand_over_streams(const Streams& streams, const UserMapSpec& map) {
@@ -120,6 +137,7 @@ Child launch(const LaunchPlan& plan, ChildReport& report) {
     } else if (spec.namespaces & CLONE_NEWUSER) {
         map_root_to_caller(pid);
     }
+    fail_point<"open the gate of a launch">();
     report.open_gate();
     return child;
 }

@@ -32,6 +32,9 @@ Fd new_overlay(const OverlaySpec& overlay, bool in_user_namespace) {
     std::vector<MountOption> options = {{"lowerdir", lower.c_str()},
                                         {"upperdir", upper.text().c_str()},
                                         {"workdir", work.text().c_str()}};
+    // Otherwise its unmount, at the container's end, writes all to disk that anybody on this
+    // machine has written: sync_filesystem(), of the file system on which `upper` is.
+    if (overlay.is_volatile) options.push_back({"volatile"});
     // Without root: its marks go into user.* attributes, since trusted.* belong to the host's root.
     if (in_user_namespace) options.push_back({"userxattr"});
     // A device file in somebody's layer opens a disk; the devices that are needed come from us.

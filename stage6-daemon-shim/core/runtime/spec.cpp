@@ -144,6 +144,7 @@ static void parse_annotations(const JsonReader& json, Spec& spec) {
     spec.overlay.lower = lines_of(json.get_string("slipway.overlay.lower"));
     spec.overlay.upper = json.get_string("slipway.overlay.upper");
     spec.overlay.work = json.get_string("slipway.overlay.work");
+    spec.overlay.is_volatile = json.get_string("slipway.overlay.volatile") == "true";
     spec.directories = lines_of(json.get_string("slipway.directories"));
     spec.cgroups = lines_of(json.get_string("slipway.cgroups"));
     spec.open_stdin = json.get_string("slipway.stdin") == "open";
@@ -248,6 +249,7 @@ static void write_annotations(Json& json, const Spec& spec) {
         json["slipway.overlay.lower"] = joined(spec.overlay.lower);
         json["slipway.overlay.upper"] = spec.overlay.upper;
         json["slipway.overlay.work"] = spec.overlay.work;
+        if (spec.overlay.is_volatile) json["slipway.overlay.volatile"] = "true";
     }
     if (!spec.directories.empty()) json["slipway.directories"] = joined(spec.directories);
     if (!spec.cgroups.empty()) json["slipway.cgroups"] = joined(spec.cgroups);

@@ -61,6 +61,8 @@ struct LimitsSpec {
 struct OverlaySpec {
     std::vector<std::string> lower;  // directories, the uppermost first
     std::string upper, work;         // made where they are missing
+    // Nothing of it need ever reach the disk, since it is removed with the container.
+    bool is_volatile = false;
 };
 
 // Which users outside those of a user namespace are: 0 and those after it are `uid` and those after
@@ -83,7 +85,7 @@ struct Spec {
 
     // Annotations, "slipway.isolation" and so on.
     bool isolated = true;                  // false: a plain process, no root, no namespaces
-    OverlaySpec overlay;                   // slipway.overlay.lower, .upper, .work
+    OverlaySpec overlay;                   // slipway.overlay.lower, .upper, .work, .volatile
     std::vector<std::string> directories;  // slipway.directories: made in the root if missing
     std::vector<std::string> cgroups;      // slipway.cgroups: all that cgroup_directories named
     bool open_stdin = false;               // slipway.stdin: a pipe, and not /dev/null

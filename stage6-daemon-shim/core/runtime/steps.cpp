@@ -15,10 +15,12 @@
 #include "stage4-chroot/enter_root.hpp"
 #include "stage4-chroot/resolve_in_root.hpp"
 #include "stage4-chroot/working_directory.hpp"
+#include "stage6-daemon-shim/core/contract/fail_point.hpp"
 #include "stage6-daemon-shim/core/runtime/go_words.hpp"
 #include "stage6-daemon-shim/core/runtime/propagation.hpp"
 
 void join_cgroup(Launch& launch) {
+    fail_point<"join the control group">();
     if (launch.cgroup != nullptr) launch.cgroup->join();
 }
 
@@ -28,6 +30,7 @@ void hide_cgroup_tree(Launch& launch) {
 
 void keep_mounts_private(Launch& launch) {
     if (!launch.has(CLONE_NEWNS)) return;
+    fail_point<"keep the mounts private">();
     // The last moment at which the host's mounts and these hear of each other.
     const auto& mounts = launch.spec.mounts;
     auto& binds = launch.outside->binds;
@@ -43,6 +46,7 @@ void keep_mounts_private(Launch& launch) {
 void mount_root(Launch& launch) {
     const Spec& spec = launch.spec;
     if (!spec.isolated) return;
+    fail_point<"mount the root">();
     if (spec.user_map.size != 0) {
         launch.root = attach_outside_root(*launch.outside);
         return;
@@ -71,6 +75,7 @@ void mount_inside_root(Launch& launch) {
     const Spec& spec = launch.spec;
     if (!spec.isolated) return;
     const int root = launch.root.get();
+    fail_point<"mount inside the root">();
     mount_system_directories(root, {.own_network = launch.has(CLONE_NEWNET),
                                     .own_ipc = launch.has(CLONE_NEWIPC),
                                     .own_pids = launch.has(CLONE_NEWPID),
@@ -85,6 +90,7 @@ void mount_inside_root(Launch& launch) {
 
 void enter_root(Launch& launch) {
     if (!launch.spec.isolated) return;
+    fail_point<"enter the root">();
     // Now that every place to mount on is made.
     if (launch.spec.root_is_read_only) make_root_read_only(launch.root.get());
     enter_by_pivot_root(launch.root.get());
@@ -94,6 +100,7 @@ void enter_root(Launch& launch) {
 }
 
 void name_and_loopback(Launch& launch) {
+    fail_point<"name the container">();
     if (launch.has(CLONE_NEWUTS) && !launch.spec.hostname.empty()) {
         set_hostname(launch.spec.hostname);
     }
@@ -122,6 +129,7 @@ static void enter_directory_of_process(const std::string& path) {
 }
 
 void prepare_process(Launch& launch) {
+    fail_point<"prepare a process">();
     set_resource_limits(launch.spec.process.rlimits);
     set_oom_score(launch.spec.process.oom_score_adj);
     // A session and a process group of its own: `stop` without isolation is killpg(3).
@@ -134,6 +142,7 @@ void prepare_process(Launch& launch) {
 }
 
 void take_identity(Launch& launch) {
+    fail_point<"take an identity">();
     const UserSpec& user = launch.user;
     const bool is_root =
         user.uid == 0 && user.gid == 0 &&
@@ -181,6 +190,7 @@ static ChildFailed in_words_of_runc(const std::string& name, int error) {
 
 void become_program(Launch& launch) {
     const ProcessSpec& process = launch.spec.process;
+    fail_point<"execute the program">();
     try {
         execute(process.args, launch.environment);
     } catch (const ExecError& error) {

@@ -105,6 +105,7 @@ OutsideMounts open_outside(const Spec& spec) {
         outside.writable = clone_mount(parent_of(overlay.upper), false);
         outside.upper = open_below(outside.writable, overlay.upper);
         outside.work = open_below(outside.writable, overlay.work);
+        outside.is_volatile = overlay.is_volatile;
     }
     for (const MountSpec& mount : spec.mounts) outside.binds.push_back(open_bind(mount));
     return outside;
@@ -126,7 +127,7 @@ Fd attach_outside_root(const OutsideMounts& outside) {
         return Fd{check(::fcntl(outside.root.get(), F_DUPFD_CLOEXEC, 0), "duplicate", "the root")};
     }
     // An overlay takes only layers that are mounted in the namespace of who makes it.
-    OverlaySpec overlay{{}, own_path(outside.upper), own_path(outside.work)};
+    OverlaySpec overlay{{}, own_path(outside.upper), own_path(outside.work), outside.is_volatile};
     for (const Fd& layer : outside.layers) {
         attach_mount(layer.get(), place.get(), "a layer");
         overlay.lower.push_back(own_path(layer));

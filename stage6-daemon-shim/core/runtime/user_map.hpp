@@ -26,8 +26,9 @@ struct OutsideMounts {
     std::vector<Fd> layers;  // of the overlay; what belongs to 0 on disk belongs to the mapped root
     Fd writable;             // the directory of upper and work, as it is
     Fd upper, work;          // in that mount
-    Fd root;                 // a root that is no overlay
-    std::vector<Fd> binds;   // as many as the spec has mounts; none for what is opened later
+    bool is_volatile = false;  // as in OverlaySpec
+    Fd root;                   // a root that is no overlay
+    std::vector<Fd> binds;     // as many as the spec has mounts; none for what is opened later
 };
 
 // Empty without a user map. Throws SystemError, with a hint where the file system cannot do it.

@@ -50,6 +50,7 @@ static std::string joined(const std::vector<std::pair<std::string, std::string>>
 HttpServer::HttpServer(EventLoop& loop, Fd listener, HttpHandler handler, HttpServerOptions options)
     : loop_{loop},
       listener_{std::move(listener)},
+      arrivals_{loop, listener_.get()},
       spare_{open_spare()},
       handler_{std::move(handler)},
       context_{options.timeouts, joined(options.headers)},
@@ -65,13 +66,12 @@ HttpServer::~HttpServer() {
 // --- accepting ----------------------------------------------------------------------------------
 
 Task<void> HttpServer::accept_connections() {
-    Watch watch{loop_, listener_.get()};
     while (true) {
-        co_await watch.readable();
+        co_await arrivals_.readable();
         if (accept_connection()) {
             co_await loop_.breathe();
         } else if (errno == EAGAIN) {
-            watch.drained();
+            arrivals_.drained();
         } else {
             // No memory, or no descriptor in the whole system: trying again at once would spin.
             co_await loop_.sleep_for(kAcceptPause);

@@ -49,6 +49,7 @@ private:
 
     EventLoop& loop_;
     Fd listener_;
+    Watch arrivals_;
     Fd spare_;  // given up for a moment to be able to refuse when no descriptor is left
     HttpHandler handler_;
     HttpContext context_;

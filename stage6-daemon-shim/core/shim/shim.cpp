@@ -16,7 +16,7 @@
 #include "stage6-daemon-shim/core/shim/supervisor.hpp"
 
 // Before the containers, behind the rest of the system.
-static constexpr std::string_view kOomScore = "-500";
+static constexpr std::string_view kOomScore = "-999";
 
 static StartOrder parse_arguments(int argc, char** argv, std::string_view program) {
     const Program self{program, "ID NUMBER",

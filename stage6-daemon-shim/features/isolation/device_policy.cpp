@@ -116,10 +116,12 @@ static std::string number_or_any(int number) {
 
 static void write_rules(const std::string& group, const std::vector<DeviceRule>& rules) {
     write_cgroup_file(group, "devices.deny", "a");
+    const std::string path = group + "/devices.allow";
+    const Fd file{check(::open(path.c_str(), O_WRONLY | O_CLOEXEC), "open", path)};
     for (const DeviceRule& rule : rules) {
-        write_cgroup_file(group, "devices.allow",
-                          std::string(1, rule.type) + " " + number_or_any(rule.major) + ":" +
-                              number_or_any(rule.minor) + " " + rule.access);
+        const std::string text = std::string(1, rule.type) + " " + number_or_any(rule.major) + ":" +
+                                 number_or_any(rule.minor) + " " + rule.access;
+        check(::write(file.get(), text.data(), text.size()), "write", path);
     }
 }
 

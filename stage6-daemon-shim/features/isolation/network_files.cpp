@@ -24,23 +24,13 @@ static void mount_file(int memory, int root, const std::string& name, const std:
     attach_mount(mount.get(), place.get(), path);
 }
 
-// Mounted on a directory of our own for as long as it is cloned from, since kernels before 6.15
-// clone nothing that is mounted nowhere. The clones keep it alive.
-class MountForAMoment {
-public:
-    MountForAMoment(int mount, int root) : mount_{mount} {
-        const Fd place = open_in_root(root, "/dev/shm", O_PATH, Links::refused);
-        attach_mount(mount, place.get(), "/dev/shm");
-    }
-    MountForAMoment(const MountForAMoment&) = delete;
-    MountForAMoment& operator=(const MountForAMoment&) = delete;
-    ~MountForAMoment() {
-        ::umount2(("/proc/self/fd/" + std::to_string(mount_)).c_str(), MNT_DETACH);
-    }
-
-private:
-    int mount_;
-};
+// Kernels before 6.15 clone nothing that is mounted nowhere. So it is mounted on the host's root,
+// as this namespace still sees it: that is about to be left, and one unmount takes both away. Each
+// unmount waits until no processor looks at the mounts any more (synchronize_rcu_expedited).
+static void attach_to_old_root(int mount) {
+    const Fd place{check(::open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC), "open", "/sys")};
+    attach_mount(mount, place.get(), "the host's /sys");
+}
 
 static std::string hosts_text(const std::string& hostname, const std::string& more) {
     return "127.0.0.1\tlocalhost\n"
@@ -60,7 +50,7 @@ void mount_network_files(Launch& launch) {
     const int root = launch.root.get();
     const MountOption options[] = {{"mode", "0755"}, {"size", "1m"}};
     const Fd memory = new_file_system("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-    const MountForAMoment mounted{memory.get(), root};
+    attach_to_old_root(memory.get());
     mount_file(memory.get(), root, "hostname", spec.hostname + "\n");
     mount_file(memory.get(), root, "hosts",
                hosts_text(spec.hostname, annotations.get_string(kHostsAnnotation)));

@@ -25,7 +25,8 @@ std::vector<std::string> default_masked_paths() {
         "/proc/sched_debug", "/proc/scsi",    "/proc/timer_list",
         "/proc/timer_stats", "/sys/firmware", "/sys/devices/virtual/powercap"};
     // How warm a core is tells what a neighbour computes.
-    for (long cpu = 0; cpu < ::sysconf(_SC_NPROCESSORS_CONF); ++cpu) {
+    const long cpus = ::sysconf(_SC_NPROCESSORS_CONF);  // reads a file
+    for (long cpu = 0; cpu < cpus; ++cpu) {
         std::string path =
             "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/thermal_throttle";
         if (file_exists(path)) paths.push_back(std::move(path));

@@ -22,12 +22,18 @@ OBJECTS := $(SOURCES:%.cpp=build/obj/%.o)
 CXXFLAGS += -std=c++20 -O0 -g1 -I. -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 # What nobody calls yet, somebody will.
 CXXFLAGS += -Wno-unused -Wno-unused-parameter
+# The standard library is read once and not for each file (gcc(1), "Precompiled Headers").
+STANDARD := build/standard-$(notdir $(CXX)).hpp
 
 $(PROGRAM): $(OBJECTS)
 	$(CXX) $(CXXFLAGS) @LINK@$^ -o $@
-build/obj/%.o: %.cpp
+build/obj/%.o: %.cpp | $(STANDARD).gch
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
+	$(CXX) $(CXXFLAGS) -include $(STANDARD) -MMD -MP -c $< -o $@
+$(STANDARD).gch: Makefile
+	@mkdir -p $(@D)
+	@sed -n '/^#include <[a-z_]*>/p' common/*.?pp stage*/*.?pp | sort -u >$(STANDARD)
+	$(CXX) $(CXXFLAGS) -x c++-header $(STANDARD) -o $@
 check: $(PROGRAM)
 	@$(MAKE) --no-print-directory -C $(SLIPWAY) check STAGE=@N@ ONLY=1 PROGRAM=$(abspath $(PROGRAM))
 progress:

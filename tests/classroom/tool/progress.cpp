@@ -24,13 +24,14 @@ using Clock = std::chrono::steady_clock;
 
 // A verdict comes so soon when it is known what comes next; when something has failed, but what
 // stands before it has no answer; and in any case.
-static constexpr std::chrono::milliseconds kSoon{1000}, kLater{1500}, kAtLast{20'000};
-static constexpr const char* kCasesAtATime = "16";
+static constexpr std::chrono::milliseconds kSoon{800}, kLater{1200}, kAtLast{20'000};
+static constexpr const char* kCasesAtATime = "32";
 
 // One stage's questions, being asked.
 struct Suite {
     int stage = 0;
     std::vector<std::string> cases{};  // in the chapter's order
+    std::size_t slow_cases = 0;        // that are not among them
     Fd output{};
     Child runner{};
     std::string text{};
@@ -55,6 +56,10 @@ static Suite start(const Workshop& workshop, const CheckRequest& request,
     const std::string tests = tests_of(workshop, request.program_stage);
     CheckCommand command = check_command(request, program, tests);
     Suite suite{.stage = request.stage, .cases = cases_of(tests, command.words.back())};
+    CheckRequest everything = request;
+    everything.without_slow = false;
+    const std::string whole = check_command(everything, program, tests).words.back();
+    suite.slow_cases = cases_of(tests, whole).size() - suite.cases.size();
     command.words.insert(command.words.begin() + 1, {"--jobs", kCasesAtATime});
     Started started = start_with_output(command.words, workshop.tree, command.variables);
     suite.runner = std::move(started.child);
@@ -115,6 +120,11 @@ static std::string reading_for(const Workshop& workshop, int stage, const Mark& 
     return Chapter{workshop.tree, chapter_of(workshop.tree, stage)}.where_is("The contract");
 }
 
+static std::string slow_ones(const Suite& suite) {
+    if (suite.slow_cases == 0) return {};
+    return " (slow ones, which only make check asks: " + std::to_string(suite.slow_cases) + ")";
+}
+
 // True when nothing is left to do.
 static bool show(const Workshop& workshop, const Suite& suite, bool comes_next) {
     const auto marks = marks_in(suite.text);
@@ -122,7 +132,7 @@ static bool show(const Workshop& workshop, const Suite& suite, bool comes_next) 
     const auto skipped = std::ranges::count(marks, Verdict::skipped, &Mark::verdict);
     const auto total = std::ssize(suite.cases) - skipped;
     print("stage " + std::to_string(suite.stage) + "  " + std::to_string(passed) + "/" +
-          std::to_string(total) + "\n");
+          std::to_string(total) + slow_ones(suite) + "\n");
     if (passed == total && total > 0) return true;
     if (!comes_next) return false;
     for (const auto& name : suite.cases) {

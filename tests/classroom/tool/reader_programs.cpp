@@ -14,8 +14,9 @@ using Path = std::filesystem::path;
 
 static void build_in(const Path& directory) {
     if (!file_exists(directory / "Makefile")) return;
-    const Ended built =
-        run_to_end({"make", "-s"}, directory, {"MAKEFLAGS=", "MAKELEVEL=", "MFLAGS="});
+    const auto processors = std::to_string(std::max(1l, ::sysconf(_SC_NPROCESSORS_ONLN)));
+    const Ended built = run_to_end({"make", "-s", "-Otarget", "-j" + processors}, directory,
+                                   {"MAKEFLAGS=", "MAKELEVEL=", "MFLAGS="});
     if (built.exit_code == 0) return;
     throw Failure{directory.string() + " does not build:\n" + built.output};
 }
