@@ -40,7 +40,9 @@ TEST_CASE("a container's life is told in Docker's words and order", "[stage6][ob
     const std::string id = scene.run_detached(
         "web", {"sh", "-c", "exit 3"}, [](Json& body) { body["Labels"]["colour"] = "blue"; });
     CHECK(scene.wait("web") == 3);
-    scene.request("DELETE", "/containers/web");
+    const Answer removed = scene.request("DELETE", "/containers/web");
+    INFO(removed);
+    CHECK(removed.status == 204);
     const auto events = past_events(scene);
     CHECK(actions(events) == "create start die destroy");
     const Json& die = events[2];
