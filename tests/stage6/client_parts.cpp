@@ -1,6 +1,7 @@
 // Parts of the client that are functions of their arguments.
 #include <sys/stat.h>
 #include <unistd.h>
+#include <chrono>
 
 #include <cstdlib>
 
@@ -32,10 +33,11 @@ TEST_CASE("moments are read in every form that Docker takes", "[stage6][client]"
     check(::setenv("TZ", "UTC-1", 1), "setenv");
     CHECK(parse_moment("2023-11-14T23:13:20", "--since") == "1700000000");
     CHECK(parse_moment("2023-11-14", "--since") == "1699916400");
-    const std::time_t before = std::time(nullptr);
-    const long then = std::stol(parse_moment("1h1m1s", "--since")) + 3661;
+    const auto now = [] { return std::chrono::system_clock::now().time_since_epoch(); };
+    const auto before = std::chrono::floor<std::chrono::seconds>(now());
+    const auto then = std::chrono::seconds{std::stol(parse_moment("1h1m1s", "--since")) + 3661};
     CHECK(then >= before);
-    CHECK(then <= std::time(nullptr));
+    CHECK(then <= now());
     for (const char* text : {"", "x", "1y", "2023-11-14T22:13:20X", "2023-11-14T22:13:20+2"}) {
         CHECK_THROWS_AS(parse_moment(text, "--since"), UsageError);
     }

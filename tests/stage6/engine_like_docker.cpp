@@ -209,9 +209,9 @@ TEST_CASE("an end that no daemon could tell is told by the next one, once", "[st
     ::kill(scene.process_of(id), SIGUSR1);
     wait_until([&] { return !process_exists(shim); }, "the shim has ended");
     const auto deaths = [&] {
-        const std::string until = std::to_string(::time(nullptr) + 1);
-        const Answer answer = scene.request(
-            "GET", "/events?since=1&until=" + until + "&filters=%7B%22event%22:%5B%22die%22%5D%7D");
+        const Answer answer =
+            scene.request("GET", "/events?since=1&until=" + next_second() +
+                                     "&filters=%7B%22event%22:%5B%22die%22%5D%7D");
         INFO(answer);
         return answer.body;
     };

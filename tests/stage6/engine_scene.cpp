@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <chrono>
 
 #include <cstdlib>
 #include <ostream>
@@ -308,4 +309,9 @@ std::string numbers(int last) {
     std::string text;
     for (int number = 1; number <= last; ++number) text += std::to_string(number) + "\n";
     return text;
+}
+
+std::string next_second() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::to_string(std::chrono::floor<std::chrono::seconds>(now).count() + 1);
 }

@@ -130,3 +130,7 @@ bool process_exists(pid_t pid);
 
 // "1\n2\n...N\n"
 std::string numbers(int last);
+
+// The second after this one, in seconds since 1970: all that has happened has happened before it.
+// (time(2) is some milliseconds behind the clock that gives events their times.)
+std::string next_second();

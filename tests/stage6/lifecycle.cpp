@@ -156,8 +156,7 @@ TEST_CASE("what happened is told in Docker's order", "[stage6][engine][lifecycle
     CHECK(post(scene, "www/stop") == 204);
     CHECK(post(scene, "www/start") == 204);
     CHECK(scene.request("DELETE", "/containers/www?force=1").status == 204);
-    const Answer all =
-        scene.request("GET", "/events?since=1&until=" + std::to_string(std::time(nullptr) + 1));
+    const Answer all = scene.request("GET", "/events?since=1&until=" + next_second());
     std::string actions;
     std::string_view rest = all.body;
     for (auto at = rest.find("\"Action\":\""); at != std::string_view::npos;

@@ -8,8 +8,7 @@
 
 // The events of the past that fit, as "type action", in their order.
 static std::vector<Json> past_events(const EngineScene& scene, const std::string& query = {}) {
-    const Answer answer = scene.request(
-        "GET", "/events?since=1&until=" + std::to_string(std::time(nullptr) + 1) + query);
+    const Answer answer = scene.request("GET", "/events?since=1&until=" + next_second() + query);
     INFO(answer);
     REQUIRE(answer.status == 200);
     CHECK(answer.head.find("Content-Type: application/json\r\n") != std::string::npos);
@@ -169,9 +168,8 @@ TEST_CASE("docker events shows them, and slipway events the same", "[stage6][obs
     EngineScene scene;
     scene.run_detached("web", {"sh", "-c", "exit 4"});
     CHECK(scene.wait("web") == 4);
-    const std::vector<std::string> words = {
-        "events",   "--since",      "1h", "--until", std::to_string(std::time(nullptr) + 1),
-        "--filter", "container=web"};
+    const std::vector<std::string> words = {"events",      "--since",  "1h",           "--until",
+                                            next_second(), "--filter", "container=web"};
     const Result docker = scene.run_docker(words);
     INFO(docker);
     CHECK(docker.exit_code == 0);
