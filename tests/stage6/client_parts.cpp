@@ -1,8 +1,8 @@
 // Parts of the client that are functions of their arguments.
 #include <sys/stat.h>
 #include <unistd.h>
-#include <chrono>
 
+#include <chrono>
 #include <cstdlib>
 
 #include "common/error.hpp"

@@ -5,8 +5,8 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <chrono>
 
+#include <chrono>
 #include <cstdlib>
 #include <ostream>
 
