@@ -5,42 +5,16 @@
 #include "common/error.hpp"
 #include "tests/faults/pause.hpp"
 #include "tests/faults/worker_files.hpp"
+#include "tests/support/tar.hpp"
 
 static constexpr const char* kNames[] = {"made", "tagged"};
 static constexpr int kLooks = 250;
 static constexpr std::chrono::microseconds kBetweenLooks{20'000};
 
-// A header of tar(5) and what follows it. The numbers are octal.
-static std::string tar_entry(const std::string& name, char type, const std::string& content) {
-    const auto octal = [](std::size_t number, std::size_t digits) {
-        std::string text(digits, '0');
-        for (auto digit = text.rbegin(); number != 0; ++digit, number /= 8) {
-            *digit = static_cast<char>('0' + number % 8);
-        }
-        return text;
-    };
-    std::string header(512, '\0');
-    const auto put = [&](std::size_t place, const std::string& text) {
-        header.replace(place, text.size(), text);
-    };
-    put(0, name);
-    put(100, "0000755");
-    put(124, octal(content.size(), 11));
-    put(148, "        ");  // for the sum these are blanks
-    header[156] = type;
-    put(257, std::string{"ustar\00000", 8});
-    std::size_t sum = 0;
-    for (const char byte : header) sum += static_cast<unsigned char>(byte);
-    put(148, octal(sum, 6) + '\0');
-    std::string entry = header + content;
-    entry.resize((entry.size() + 511) / 512 * 512, '\0');
-    return entry;
-}
-
 void import_image(const Engine& engine) {
     const ScratchFile archive{engine.place(), 0};
-    archive.fill(tar_entry("made/", '5', "") + tar_entry("made/file", '0', "content\n") +
-                 std::string(1024, '\0'));
+    archive.fill(tar_entry({"made/", '5', "", "", 0755}) +
+                 tar_entry({"made/file", '0', "content\n"}) + tar_end());
     ApiClient api = engine.api();
     const ApiTarget target =
         ApiTarget{"/images/create"}.with("fromSrc", "-").with("repo", kNames[0]);

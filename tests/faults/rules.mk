@@ -1,6 +1,6 @@
 # Faults: one program, build/tests/slipway-faults, that uses a daemon and kills it.
 FAULT_OBJECTS := $(call objects,$(wildcard tests/faults/*.cpp) \
-	$(addprefix tests/support/,case_cgroups.cpp leak_check.cpp))
+	$(addprefix tests/support/,case_cgroups.cpp leak_check.cpp tar.cpp))
 FAULT_PROGRAM := $(if $(CORE),$(BUILD)/tests/slipway-faults)
 $(BUILD)/obj/tests/faults/%.o: override OPTIMIZE := -O2 -g1
 # (A shell's own SECONDS, which counts, is none of ours.)
