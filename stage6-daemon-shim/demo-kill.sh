@@ -29,7 +29,7 @@ wait_until() {
 start_slipwayd() {
     "$programs/slipwayd" --root "$place/root" --socket "$place/slipway.sock" --quiet &
     daemon=$!
-    disown
+    disown 2>/dev/null  # it says so when that has ended already
     wait_until 'slipwayd did not start' slipway version
 }
 

@@ -21,7 +21,7 @@ start_containerd() {
         --address "$dockerd_place/containerd.sock" --log-level error \
         >>"$dockerd_place/messages" 2>&1 &
     containerd=$!
-    disown
+    disown 2>/dev/null  # it says so when that has ended already
     for _ in $(seq 1200); do
         [ ! -S "$dockerd_place/containerd.sock" ] || return 0
         kill -0 "$containerd" 2>/dev/null || break
@@ -46,7 +46,7 @@ start_dockerd() {
             --iptables=false --ip6tables=false --storage-driver vfs "$@" \
             >>"$dockerd_place/messages" 2>&1 &
         dockerd=$!
-        disown
+        disown 2>/dev/null  # it says so when that has ended already
         for _ in $(seq 1200); do
             docker_here version >/dev/null 2>&1 && return
             kill -0 "$dockerd" 2>/dev/null || break

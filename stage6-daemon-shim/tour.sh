@@ -17,7 +17,7 @@ fail() { echo "make run: $*" >&2; exit 1; }
 start_daemon() {
     "$programs/slipwayd" --root "$place/root" --socket "$place/slipway.sock" --quiet &
     daemon=$!
-    disown
+    disown 2>/dev/null  # it says so when that has ended already
     for _ in $(seq 200); do
         slipway version >/dev/null 2>&1 && return
         kill -0 "$daemon" 2>/dev/null || fail 'the daemon did not start'

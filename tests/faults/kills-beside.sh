@@ -27,7 +27,7 @@ start_engine() {
     "$programs/slipwayd" --root "$place/slipwayd" --socket "$socket" --quiet \
         >>"$place/docker/messages" 2>&1 &
     daemon=$!
-    disown
+    disown 2>/dev/null  # it says so when that has ended already
     for _ in $(seq 1200); do
         docker_here version >/dev/null 2>&1 && return
         kill -0 "$daemon" 2>/dev/null || return 1

@@ -199,9 +199,9 @@ TEST_CASE("a quota of CPU time has the period that was asked for", "[stage6][eng
 
 TEST_CASE("an end that no daemon could tell is told by the next one, once", "[stage6][engine]") {
     EngineScene scene;
-    const std::string id = scene.run_detached("web", {"sh", "-c",
-                                                      "trap 'exit 7' USR1; while :; "
-                                                      "do sleep 0.01; done"});
+    const std::string id = scene.run_detached(
+        "web", {"sh", "-c", "trap 'exit 7' USR1; echo ready; while :; do sleep 0.01; done"});
+    scene.wait_for_logged("web", "ready\n");
     scene.run_detached("early", {"true"});
     scene.wait("early");
     const pid_t shim = scene.shim_of(id);

@@ -27,7 +27,7 @@ TEST_CASE("who closes its output is followed until it ends, and nobody is kept b
     EngineScene scene{"orchestrator"};
     const std::string id = scene.run_detached(
         "web", {"sh", "-c",
-                "echo last; trap 'exit 4' TERM; exec >/dev/null 2>&1 </dev/null; "
+                "trap 'exit 4' TERM; echo last; exec >/dev/null 2>&1 </dev/null; "
                 "while :; do sleep 0.1; done"});
     Process follower{scene.client({"logs", "-f", "web"})};
     CHECK(follower.read_line() == "last");

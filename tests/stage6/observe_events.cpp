@@ -62,7 +62,9 @@ TEST_CASE("a container's life is told in Docker's words and order", "[stage6][ob
 
 TEST_CASE("a stop is told as a kill, a death and a stop", "[stage6][observe]") {
     EngineScene scene;
-    scene.run_detached("web", {"sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.01; done"});
+    scene.run_detached(
+        "web", {"sh", "-c", "trap 'exit 0' TERM; echo ready; while :; do sleep 0.01; done"});
+    scene.wait_for_logged("web", "ready\n");
     CHECK(scene.request("POST", "/containers/web/stop?t=5").status == 204);
     const auto events = past_events(scene);
     CHECK(actions(events) == "create start kill die stop");
