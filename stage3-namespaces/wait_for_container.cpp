@@ -73,20 +73,45 @@ static Outcome outcome_of(pid_t pid, int signal, bool& is_pending) {
     }
 }
 
-// Whether the first child of an init has stopped: field 3 of /proc/PID/stat, behind a name of any
-// characters. True where there is nobody to wait for.
+// The letter of field 3 of /proc/PID/stat, behind a name of any characters: R when it runs or waits
+// for its turn, T when it has stopped. X when it has ended.
+static char state_of(pid_t pid) {
+    try {
+        const std::string status = read_file("/proc/" + std::to_string(pid) + "/stat");
+        const auto letter = status.rfind(')') + 2;
+        return letter < status.size() ? status[letter] : 'X';
+    } catch (const std::exception&) {
+        return 'X';
+    }
+}
+
+// For how many nanoseconds a process has had a processor; 0 where the kernel does not count that.
+static std::uint64_t processor_time(pid_t pid) {
+    std::uint64_t time = 0;
+    try {
+        const std::string text = read_file("/proc/" + std::to_string(pid) + "/schedstat");
+        std::from_chars(text.data(), text.data() + text.size(), time);
+    } catch (const std::exception&) {
+        return 0;
+    }
+    return time;
+}
+
+// Whether the first child of an init has stopped. True where there is nobody to wait for.
 static bool has_stopped_child(pid_t init) {
     const std::string number = std::to_string(init);
     try {
         const std::string children = read_file("/proc/" + number + "/task/" + number + "/children");
-        if (children.empty()) return true;
-        const std::string command = children.substr(0, children.find(' '));
-        const std::string status = read_file("/proc/" + command + "/stat");
-        return status.find(") T ", status.rfind(')')) != std::string::npos;
+        pid_t command = 0;
+        std::from_chars(children.data(), children.data() + children.size(), command);
+        return command == 0 || state_of(command) == 'T' || state_of(command) == 'X';
     } catch (const std::exception&) {
         return true;  // it has ended just now
     }
 }
+
+// Much longer than a program takes from its handler's end to its own signal.
+static constexpr std::uint64_t kMomentNanoseconds = 20'000'000;
 
 // Long enough for an exec to be over.
 static constexpr int kNextLookMilliseconds = 100;
@@ -141,6 +166,7 @@ private:
         bool is_pending = false;
         const auto outcome = outcome_of(child_, signal, is_pending);
         if (outcome == Outcome::death) {
+            if (is_from_terminal) let_it_send_its_own();
             stop_child();
         } else if (!is_from_terminal) {
             ::kill(child_, signal);
@@ -149,6 +175,16 @@ private:
         if (outcome == Outcome::wait) wait_for_stop_below();
         stop_as_by(signal);
         ::kill(child_, SIGCONT);
+    }
+
+    // Such a program may have taken its handler off already. Stopped now, it would send its signal
+    // when it goes on, and all would stop again. Until it has sent it, it does not sleep.
+    void let_it_send_its_own() const {
+        const std::uint64_t begin = processor_time(child_);
+        while (begin != 0 && state_of(child_) == 'R') {
+            if (processor_time(child_) - begin > kMomentNanoseconds) return;
+            ::poll(nullptr, 0, 1);
+        }
     }
 
     // An init has the signal blocked; what it runs stops by itself, as soon as it has its turn.

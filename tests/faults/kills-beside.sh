@@ -83,13 +83,14 @@ live_once() {
         0) ;;
         *) case $said in *'already in use'*) ;; *) note "refused create: $said"; return ;; esac ;;
     esac
-    state=$(persist docker_here inspect -f '{{.State.Status}}' "$name") || { note forgotten; return; }
+    state=$(persist docker_here inspect -f '{{.State.Status}}' "$name") || { note "forgotten inspect: $state"; return; }
     while [ "$state" = created ]; do
         docker_here start "$name" >/dev/null 2>&1
-        state=$(persist docker_here inspect -f '{{.State.Status}}' "$name") || { note forgotten; return; }
+        state=$(persist docker_here inspect -f '{{.State.Status}}' "$name") ||
+            { note "forgotten inspect: $state"; return; }
         [ ! -e "$place/over" ] || [ "$state" != created ] || return
     done
-    got=$(persist docker_here wait "$name") || { note forgotten; return; }
+    got=$(persist docker_here wait "$name") || { note "forgotten wait: $got"; return; }
     [ "$got" = "$code" ] || note "code $got instead of $code"
     for _ in $(seq 100); do
         docker_here logs "$name" >"$place/$name.log" 2>/dev/null && break
@@ -146,6 +147,7 @@ run_load() {
     touch "$place/over"
     wait "${pids[@]}"
     figures "$(docker_here ps -aq | wc -l)"
+    grep -E '^(forgotten|refused|code)' "$place/notes"
     docker_here ps -aq | xargs -r docker --host "unix://$socket" rm -f >/dev/null 2>&1
     end_engine
 }

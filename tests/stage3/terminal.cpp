@@ -269,6 +269,30 @@ TEST_CASE("a program that catches Ctrl-Z stops when it is ready to", "[stage3]")
     CHECK(shell.wait() == 0);
 }
 
+TEST_CASE("a program whose handler is just off may still stop in its own way", "[stage3]") {
+    // As that editor on a busy machine: it has no handler when we look, and its signal comes after.
+    // Here it knows of Ctrl-Z by a child that catches it.
+    const StageContainer container{3};
+    const std::string mark = container.inside("mark");
+    const std::string program =
+        "trap \"echo aga''in\" CONT; "
+        "(trap '>" +
+        mark + "' TSTP; echo rea''dy; while :; do read -r -t 1 line; done) & " + "until [ -e " +
+        mark + " ]; do :; done; kill -TSTP 0; while :; do read -r -t 1 line; done";
+    AtTerminal shell{kJobShell};
+    make_file(container.outside("editor"), program, 0644);
+    shell.type(quoted(container.command({"bash", container.inside("editor")})) + "\n");
+    shell.wait_for("ready");
+    shell.type(kCtrlZ);
+    shell.wait_for("Stopped");
+    shell.type("fg\n");
+    shell.wait_for("again");
+    shell.type(kCtrlC);
+    CHECK(exit_code_at_prompt(shell) == "130");
+    shell.type("exit 0\n");
+    CHECK(shell.wait() == 0);
+}
+
 TEST_CASE("a signal that stops stops the command, and SIGCONT makes it go on", "[stage3]") {
     for (const int stage : container_stages()) {
         const StageContainer container{stage};
