@@ -110,10 +110,10 @@ bool Connection::expire(ContainerTable& table, Log& log, Clock::time_point now) 
     const auto due = deadline();
     if (!due || *due > now) return true;
     if (state_ != State::open || !unread_.empty()) return false;
-    if (now >= line_began_ + patience_.unfinished) {
+    // A whole command was one when it had been followed by quiet, however late we see that.
+    if (now >= last_received_ + patience_.quiet) execute_without_newline(table, log);
+    if (!received_.empty() && now >= line_began_ + patience_.unfinished) {
         refuse("Line not finished in time: a newline ends a command");
-    } else {
-        execute_without_newline(table, log);
     }
     return send();
 }

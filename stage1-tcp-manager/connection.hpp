@@ -18,7 +18,7 @@ struct Patience {
     std::chrono::milliseconds quiet{20};           // until a text without a newline is a command
     std::chrono::milliseconds unfinished{30'000};  // for the rest of a line
     std::chrono::milliseconds unread{30'000};      // for a client that reads nothing
-    std::chrono::milliseconds farewell{2'000};     // for the client to close its end too
+    std::chrono::milliseconds farewell{10'000};    // for the client to close its end too
 };
 
 // With this much of replies unread no further line of the client is taken, and so in the end

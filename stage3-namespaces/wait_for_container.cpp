@@ -97,24 +97,25 @@ static std::uint64_t processor_time(pid_t pid) {
     return time;
 }
 
-// Whether the first child of an init has stopped. True where there is nobody to wait for.
-static bool has_stopped_child(pid_t init) {
+// The first child of an init; 0 where there is none any more.
+static pid_t first_child_of(pid_t init) {
     const std::string number = std::to_string(init);
+    pid_t child = 0;
     try {
         const std::string children = read_file("/proc/" + number + "/task/" + number + "/children");
-        pid_t command = 0;
-        std::from_chars(children.data(), children.data() + children.size(), command);
-        return command == 0 || state_of(command) == 'T' || state_of(command) == 'X';
+        std::from_chars(children.data(), children.data() + children.size(), child);
     } catch (const std::exception&) {
-        return true;  // it has ended just now
+        return 0;  // it has ended just now
     }
+    return child;
 }
 
 // Much longer than a program takes from its handler's end to its own signal.
 static constexpr std::uint64_t kMomentNanoseconds = 20'000'000;
 
-// Long enough for an exec to be over.
+// Long enough for an exec to be over, by the clock and of processor time.
 static constexpr int kNextLookMilliseconds = 100;
+static constexpr std::uint64_t kExecNanoseconds = 100'000'000;
 
 static bool another_signal_within(const SignalFd& signals, int milliseconds) {
     pollfd readable{signals.get(), POLLIN, 0};
@@ -136,6 +137,7 @@ public:
         // Before the look at its handlers: an exec after that look is then seen as a change.
         program_ = command_line(child_);
         first_outcome_ = outcome_of(child_, signal, is_pending);
+        time_before_ = processor_time(child_);
         undecided_ = 0;
         if (first_outcome_ == Outcome::death) return end_child(signal);
         if (!is_from_terminal(info)) ::kill(child_, signal);
@@ -147,8 +149,10 @@ public:
     // The child did not die at once of the signal that we passed on. Has the kernel dropped it?
     void look_again() {
         bool is_pending = false;
+        const bool is_late = may_be_amid_exec();  // before the look: after it the exec may be over
         const auto outcome = outcome_of(child_, undecided_, is_pending);
         if (outcome == Outcome::wait && is_pending) return;
+        if (outcome == Outcome::own && is_late) return;
         const int signal = std::exchange(undecided_, 0);
         if (outcome != Outcome::death) return;
         // It was blocked, as for a moment by every shell that starts a program. Or a shell with a
@@ -189,8 +193,14 @@ private:
 
     // An init has the signal blocked; what it runs stops by itself, as soon as it has its turn.
     void wait_for_stop_below() const {
-        for (int waited = 0; waited < kNextLookMilliseconds; ++waited) {
-            if (has_stopped_child(child_)) return;
+        const pid_t command = first_child_of(child_);
+        const std::uint64_t begin = processor_time(command);
+        for (int waited = 0; waited < kNextLookMilliseconds;) {
+            const char state = state_of(command);
+            if (state == 'T' || state == 'X') return;
+            const bool waits_for_its_turn =
+                state == 'R' && begin != 0 && processor_time(command) - begin < kMomentNanoseconds;
+            if (!waits_for_its_turn) ++waited;
             ::poll(nullptr, 0, 1);
         }
     }
@@ -201,6 +211,13 @@ private:
         siginfo_t info{};
         const auto child = static_cast<id_t>(child_);
         retry([&] { return ::waitid(P_PID, child, &info, WSTOPPED | WEXITED | WNOWAIT); });
+    }
+
+    // On a busy machine a program that is at work may have come less far than the clock.
+    bool may_be_amid_exec() const {
+        const char state = state_of(child_);
+        return (state == 'R' || state == 'D') && time_before_ != 0 &&
+               processor_time(child_) - time_before_ < kExecNanoseconds;
     }
 
     bool has_become_another_program() const {
@@ -217,6 +234,7 @@ private:
     int undecided_ = 0;  // the signal that was passed on last, and what we saw then
     std::string program_;
     Outcome first_outcome_ = Outcome::own;
+    std::uint64_t time_before_ = 0;
     int ended_by_ = 0;
 };
 

@@ -80,8 +80,10 @@ TEST_CASE("a command in the background that says something else is told with its
 }
 
 TEST_CASE("a command that does not end is told with its line", "[book]") {
-    CHECK(faults_of(console("", "$ true\n$ sleep 1000\n"))
-              .starts_with("book/09-test.md:3: no end after 10 s\n"));
+    const TranscriptReport report =
+        run_transcripts(page_with(console("", "$ true\n$ sleep 1000\n")),
+                        {.layout = "", .command_deadline = std::chrono::seconds{10}});
+    CHECK(describe(report.faults).starts_with("book/09-test.md:3: no end after 10 s\n"));
 }
 
 TEST_CASE("what a block needs and is not there is told, and the rest is run", "[book]") {

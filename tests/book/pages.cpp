@@ -97,75 +97,75 @@ static void run_on(const std::string& layout) {
     run_chapter("", {.sections_of_root = false, .layout = layout});
 }
 
-TEST_CASE("chapter 0 shows what a user sees", "[book][page]") {
+TEST_CASE("chapter 0 shows what a user sees", "[book][page][slow]") {
     run_as_user("00");
 }
 
-TEST_CASE("chapter 1 shows what a user sees", "[book][page]") {
+TEST_CASE("chapter 1 shows what a user sees", "[book][page][slow]") {
     run_as_user("01");
 }
 
-TEST_CASE("chapter 2 shows what a user sees", "[book][page]") {
+TEST_CASE("chapter 2 shows what a user sees", "[book][page][slow]") {
     run_as_user("02");
 }
 
-TEST_CASE("the chapter on common shows what a user sees", "[book][page]") {
+TEST_CASE("the chapter on common shows what a user sees", "[book][page][slow]") {
     run_as_user("common");
 }
 
-TEST_CASE("chapter 3 shows what a user sees", "[book][page]") {
+TEST_CASE("chapter 3 shows what a user sees", "[book][page][slow]") {
     run_as_user("03");
 }
 
-TEST_CASE("chapter 4 shows what a user sees", "[book][page]") {
+TEST_CASE("chapter 4 shows what a user sees", "[book][page][slow]") {
     run_as_user("04");
 }
 
-TEST_CASE("chapter 5 shows what a user sees", "[book][page]") {
+TEST_CASE("chapter 5 shows what a user sees", "[book][page][slow]") {
     run_as_user("05");
 }
 
-TEST_CASE("chapter 6 shows what a user sees", "[book][page]") {
+TEST_CASE("chapter 6 shows what a user sees", "[book][page][slow]") {
     run_as_user("06");
 }
 
-TEST_CASE("chapter 6c shows what a user sees", "[book][page]") {
+TEST_CASE("chapter 6c shows what a user sees", "[book][page][slow]") {
     run_chapter("06", {.sections_of_root = false, .layout = ""}, true);
 }
 
-TEST_CASE("the other pages show what a user sees", "[book][page]") {
+TEST_CASE("the other pages show what a user sees", "[book][page][slow]") {
     run_as_user("book");
 }
 
-TEST_CASE("chapters 0 to 2 show what root sees", "[book][page][root]") {
+TEST_CASE("chapters 0 to 2 show what root sees", "[book][page][slow][root]") {
     for (const char* chapter : {"README", "book", "00", "01", "02", "common"}) run_as_root(chapter);
 }
 
-TEST_CASE("chapter 3 shows what root sees", "[book][page][root]") {
+TEST_CASE("chapter 3 shows what root sees", "[book][page][slow][root]") {
     run_as_root("03");
 }
 
-TEST_CASE("chapter 4 shows what root sees", "[book][page][root]") {
+TEST_CASE("chapter 4 shows what root sees", "[book][page][slow][root]") {
     run_as_root("04");
 }
 
-TEST_CASE("chapter 5 shows what root sees", "[book][page][root]") {
+TEST_CASE("chapter 5 shows what root sees", "[book][page][slow][root]") {
     run_as_root("05");
 }
 
-TEST_CASE("chapter 6 shows what root sees", "[book][page][root]") {
+TEST_CASE("chapter 6 shows what root sees", "[book][page][slow][root]") {
     run_as_root("06");
 }
 
-TEST_CASE("the book shows what one sees with cgroup v1", "[book][page][root][v1]") {
+TEST_CASE("the book shows what one sees with cgroup v1", "[book][page][slow][root][v1]") {
     run_on("v1");
 }
 
-TEST_CASE("the book shows what one sees with cgroup v2", "[book][page][root][v2]") {
+TEST_CASE("the book shows what one sees with cgroup v2", "[book][page][slow][root][v2]") {
     run_on("v2");
 }
 
 TEST_CASE("the book shows what one sees with both versions of cgroups",
-          "[book][page][root][hybrid]") {
+          "[book][page][slow][root][hybrid]") {
     run_on("hybrid");
 }

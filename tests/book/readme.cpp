@@ -30,7 +30,7 @@ static std::vector<ConsoleCommand> commands_to_try(const Page& page) {
     return commands;
 }
 
-TEST_CASE("README.md shows what one sees", "[book][page][serial]") {
+TEST_CASE("README.md shows what one sees", "[book][page][serial][slow]") {
     if (is_left_out()) return;
     if (!file_exists(built("slipwayd"))) skip("slipwayd is not built: make");
     const TranscriptReport report = run_transcripts(readme(), {});
@@ -39,7 +39,7 @@ TEST_CASE("README.md shows what one sees", "[book][page][serial]") {
     CHECK(report.commands_run >= 5);
 }
 
-TEST_CASE("each command to try in README.md's table works", "[book][page][serial]") {
+TEST_CASE("each command to try in README.md's table works", "[book][page][serial][slow]") {
     if (is_left_out()) return;
     const auto commands = commands_to_try(readme());
     REQUIRE(commands.size() >= 5);
@@ -48,7 +48,7 @@ TEST_CASE("each command to try in README.md's table works", "[book][page][serial
     const auto manager = shell.start(commands.at(0));
     manager->wait_for_output("listening");
     for (std::size_t i = 1; i < commands.size(); ++i) {
-        const Result result = shell.type(commands[i], std::chrono::seconds{10});
+        const Result result = shell.type(commands[i], std::chrono::seconds{60});
         INFO(result);
         CHECK(result.exit_code == 0);
     }

@@ -130,5 +130,5 @@ Result Shell::type(const ConsoleCommand& command, std::chrono::milliseconds dead
 }
 
 std::unique_ptr<Process> Shell::start(const ConsoleCommand& command) const {
-    return std::make_unique<Process>(command_line(command), options(std::chrono::seconds{10}));
+    return std::make_unique<Process>(command_line(command), options(std::chrono::seconds{60}));
 }

@@ -37,6 +37,7 @@ private:
 struct TranscriptChoice {
     bool sections_of_root = false;  // those with a `# `, or the others
     std::string layout;             // blocks that need this one, with their sections; "": any
+    std::chrono::milliseconds command_deadline{60'000};  // of each
 };
 
 struct TranscriptReport {

@@ -27,7 +27,7 @@ static Result check_project_with(const std::string& chapter) {
     return run({std::filesystem::read_symlink("/proc/self/exe").string(), "--jobs", "2",
                 "[page]~[serial]~[root]"},
                {.environment = {"SLIPWAY_SOURCE=" + directory, "CHAPTER=03", "BUILD=" + build},
-                .deadline = std::chrono::seconds{40}});
+                .deadline = std::chrono::seconds{150}});
 }
 
 TEST_CASE("a chapter without a fault passes the whole check", "[book]") {

@@ -6,6 +6,7 @@
 #include "common/error.hpp"
 #include "common/file.hpp"
 #include "tests/classroom/classroom.hpp"
+#include "tests/support/case.hpp"
 #include "tests/support/source.hpp"
 
 static Result check_with(const std::string& name, const std::string& program,
@@ -13,6 +14,13 @@ static Result check_with(const std::string& name, const std::string& program,
     return classroom(
         {.verb = "check",
          .variables = {"STAGE=1", "PROGRAM=" + program, "CASE=victim: " + name, "SEED=" + seed}});
+}
+
+// A program that hangs, waited for as a reader's is.
+static Result check_hanging(const std::string& name, const std::string& program) {
+    return classroom({.verb = "check",
+                      .variables = {"STAGE=1", "PROGRAM=" + program, "CASE=victim: " + name,
+                                    "SEED=7", std::string{kPatienceVariable} + "=1"}});
 }
 
 TEST_CASE("a script that does what it should passes, and its case is named", "[classroom]") {
@@ -99,7 +107,7 @@ TEST_CASE("the hints of a case that passes are not shown", "[classroom]") {
 TEST_CASE("a program that hangs is told so after five seconds, and is gone", "[classroom]") {
     // Not exec: the shell that waits has to go, and its child too.
     const std::string program = script("#!/bin/sh\necho slow; sleep 1000; echo hello\n");
-    const Result result = check_with("it says hello", program);
+    const Result result = check_hanging("it says hello", program);
     INFO(result);
     CHECK(contains(result.out, "no answer after 5 s: killed"));
     CHECK(contains(result.out, "| slow"));
@@ -108,7 +116,7 @@ TEST_CASE("a program that hangs is told so after five seconds, and is gone", "[c
 
 TEST_CASE("a program that ignores SIGTERM and says nothing is told so too", "[classroom]") {
     const std::string program = script("#!/bin/sh\ntrap '' TERM INT HUP\nsleep 1000\n");
-    const Result result = check_with("it's there, and says so at once", program);
+    const Result result = check_hanging("it's there, and says so at once", program);
     INFO(result);
     CHECK(contains(result.out, "no line after 5 s"));
     CHECK(contains(result.out, program + " now"));

@@ -76,5 +76,5 @@ std::string demo_tree() {
 Result build_in(const std::string& directory) {
     return run({"make", "-s"}, {.environment = {"MAKEFLAGS=", "MAKELEVEL=", "MFLAGS="},
                                 .directory = directory,
-                                .deadline = std::chrono::seconds{50}});
+                                .deadline = std::chrono::seconds{150}});
 }

@@ -4,7 +4,7 @@
 static Result doctor(const std::vector<std::string>& wrapper = {}) {
     std::vector<std::string> command = wrapper;
     command.push_back(built("tests/doctor"));
-    return run(command, {.deadline = std::chrono::seconds{30}});
+    return run(command, {.deadline = std::chrono::seconds{120}});
 }
 
 TEST_CASE("the doctor says of each need whether it is there, and how to get it", "[classroom]") {

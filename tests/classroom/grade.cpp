@@ -21,7 +21,7 @@ static Result grade(const std::vector<std::string>& variables) {
     return run({built("tests/grade"), "--tests", tests.substr(tests.rfind('/') + 1)},
                {.environment = environment,
                 .directory = source_directory(),
-                .deadline = std::chrono::seconds{55}});
+                .deadline = std::chrono::seconds{600}});
 }
 
 static void submit(const std::string& directory, const std::string& name, const std::string& text) {
@@ -73,7 +73,7 @@ TEST_CASE("a submission that takes too long is told so", "[classroom]") {
     CHECK(contains(result.out, "sleeper    0/3  time is up after 2 s\n"));
 }
 
-TEST_CASE("no submission harms the others, the grader or the machine", "[classroom]") {
+TEST_CASE("no submission harms the others, the grader or the machine", "[classroom][slow]") {
     const std::string directory = temporary_directory();
     submit(directory, "anna", kGood);
     submit(directory, "bomber", "#!/bin/sh\nbomb() { bomb | bomb & }\nbomb\nwait\n");
@@ -88,7 +88,7 @@ TEST_CASE("no submission harms the others, the grader or the machine", "[classro
            "#!/bin/sh\nmkdir /tmp/work/$$; touch '" + directory + "/anna' '" + directory +
                "/stolen'; kill -9 " + std::to_string(::getpid()) + "\n");
     submit(directory, "zoe", kGood);
-    const Result result = grade({"DIR=" + directory, "TIME=20"});
+    const Result result = grade({"DIR=" + directory, "TIME=60"});
     INFO(result);
     CHECK(result.exit_code == 0);
     for (const std::string name : {"bomber", "filler", "killer", "sleeper", "talker", "thief"}) {

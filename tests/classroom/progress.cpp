@@ -7,8 +7,7 @@
 #include "tests/classroom/classroom.hpp"
 #include "tests/support/case.hpp"
 
-// Where others are at work too, more time is given to what has an answer.
-static Result progress_of(const std::string& directory, const std::string& patience = "8") {
+static Result progress_of(const std::string& directory, const std::string& patience = "20") {
     return classroom({.verb = "progress",
                       .variables = {"DIR=" + directory, "CASE=[pupil]",
                                     std::string{kPatienceVariable} + "=" + patience}});
@@ -41,7 +40,7 @@ TEST_CASE("progress names the section of what is not written yet, and the hint",
 TEST_CASE("progress waits for nobody who hangs", "[classroom]") {
     const std::string program = script(
         "#!/bin/sh\ncase $1 in now) echo late;; *) echo hello; exec sleep 1000;; esac\n", "stage1");
-    const Result result = progress_of(directory_of(program), "1");
+    const Result result = progress_of(directory_of(program), "4");
     INFO(result);
     CHECK_FALSE(result.timed_out);
     CHECK(contains(result.out, "stage 1  0/3\n  next: victim: it says hello (no answer yet)\n"));
@@ -84,8 +83,7 @@ TEST_CASE("progress asks a later stage's program what the earlier ones promise, 
         return classroom({.verb = "progress",
                           .variables = {"DIR=" + directory, "STAGE=" + stage,
                                         "CASE=the first process of a container sees itself as "
-                                        "process 1",
-                                        std::string{kPatienceVariable} + "=8"}});
+                                        "process 1"}});
     };
     const Result result = ask("3");
     INFO(result);
@@ -99,9 +97,7 @@ TEST_CASE("progress does not wait for slow questions, and says that there are so
     const std::string directory = temporary_directory();
     check(::symlink(built("stage2-cli-client").c_str(), (directory + "/stage2").c_str()),
           "symlink");
-    const Result result =
-        classroom({.verb = "progress",
-                   .variables = {"DIR=" + directory, std::string{kPatienceVariable} + "=8"}});
+    const Result result = classroom({.verb = "progress", .variables = {"DIR=" + directory}});
     INFO(result);
     CHECK(contains(result.out, " (slow ones, which only make check asks: 2)\n"));
 }

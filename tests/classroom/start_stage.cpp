@@ -48,7 +48,7 @@ TEST_CASE("the standard library is read once for all files of a stage", "[classr
     REQUIRE(call(demo_tree(), "new", {"STAGE=1", "DIR=" + directory}).exit_code == 0);
     const auto build = [&] {
         return run({"make", "-s", "CXX=g++"},
-                   {.directory = directory, .deadline = std::chrono::seconds{50}});
+                   {.directory = directory, .deadline = std::chrono::seconds{150}});
     };
     REQUIRE(build().exit_code == 0);
     const std::string headers = directory + "/build/standard-g++.hpp";

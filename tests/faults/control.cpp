@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -103,11 +104,23 @@ std::string WriterTrials::by_sweep() {
     return verdict();
 }
 
+// From here on it is at work; before that there would be nothing to disturb. (It writes where we
+// would read: so nothing is read.)
+static void wait_until_it_says_something(const ScratchFile& said) {
+    const auto end = std::chrono::steady_clock::now() + kStartMax;
+    struct stat status {};
+    while (::fstat(said.fd(), &status) == 0 && status.st_size == 0) {
+        if (std::chrono::steady_clock::now() >= end) throw Failure{"the writer does not start"};
+        pause_for(std::chrono::microseconds{200});
+    }
+}
+
 std::string WriterTrials::at_random() {
     std::mt19937 random{1};
     for (unsigned round = 0; round < kRounds; ++round) {
         const ScratchFile said{place_.place(), 0};
         Child writer = start_program(command(1'000'000), -1, said.fd());
+        wait_until_it_says_something(said);
         pause_for(std::chrono::microseconds{random() % kLongest});
         ::kill(writer.pid(), SIGKILL);
         writer.wait();

@@ -22,6 +22,8 @@
 
 using std::chrono::steady_clock;
 
+static constexpr std::chrono::seconds kEndMax{30};  // of what was told to end, on a busy machine
+
 Words with(Words words, const Words& more) {
     words.insert(words.end(), more.begin(), more.end());
     return words;
@@ -104,7 +106,7 @@ bool Engine::wait_until_ready(std::chrono::milliseconds limit) {
 
 bool Engine::start(const Words& prefix, const Words& options) {
     begin(prefix, options);
-    return wait_until_ready(std::chrono::seconds{20});
+    return wait_until_ready(kStartMax);
 }
 
 // A tracer keeps the signals for itself that are meant for what it traces. It ends with that.
@@ -209,7 +211,7 @@ static void add_new(const std::vector<std::string>& before, const std::vector<st
 
 std::vector<std::string> Leftovers::found(const Engine& engine, bool root_stays) const {
     std::vector<std::string> sentences;
-    const auto end = steady_clock::now() + std::chrono::seconds{5};
+    const auto end = steady_clock::now() + kEndMax;
     auto processes = living_descendants();
     while (!processes.empty() && steady_clock::now() < end) {
         reap_orphans({});

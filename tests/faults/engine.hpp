@@ -14,6 +14,9 @@
 
 using Words = std::vector<std::string>;
 
+// In which a daemon answers after its start, also under strace and on a busy machine.
+constexpr std::chrono::seconds kStartMax{60};
+
 Words with(Words words, const Words& more);
 
 // The path of a program that was built with this one, which lies in build/tests.

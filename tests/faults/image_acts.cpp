@@ -8,7 +8,7 @@
 #include "tests/support/tar.hpp"
 
 static constexpr const char* kNames[] = {"made", "tagged"};
-static constexpr int kLooks = 250;
+static constexpr int kLooks = 1500;
 static constexpr std::chrono::microseconds kBetweenLooks{20'000};
 
 void import_image(const Engine& engine) {

@@ -2,7 +2,7 @@
 
 #include "common/error.hpp"
 
-static constexpr auto kOutageMax = std::chrono::seconds{20};
+static constexpr auto kOutageMax = std::chrono::seconds{60};
 
 template <class Action>
 static auto while_there_is_none(Action action) {

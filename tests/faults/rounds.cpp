@@ -66,7 +66,7 @@ void Rounds::try_once(Fault fault, Target target, microseconds moment) {
     const auto start = [&] {
         engine_.begin();
         if (fault.harm == Harm::kill) killer = start_killer(target, moment);
-        engine_.wait_until_ready(std::chrono::seconds{20});
+        engine_.wait_until_ready(kStartMax);
     };
     const auto restart = [&] {
         engine_.terminate();

@@ -14,7 +14,7 @@
 static constexpr int kCodeOfOne = 7;
 static constexpr int kCodeOfExec = 5;
 static constexpr int kShimDied = 255;
-static constexpr int kLooks = 100;
+static constexpr int kLooks = 1500;
 static constexpr std::chrono::microseconds kBetweenLooks{20'000};
 static constexpr std::int64_t kMemory = 64 << 20;
 

@@ -11,7 +11,7 @@
 #include "common/file.hpp"
 #include "tests/faults/pause.hpp"
 
-static constexpr std::chrono::seconds kPatience{60};
+static constexpr std::chrono::seconds kPatience{150};
 static constexpr int kBitten = 1;
 
 // Its daemon, and the tracer of that: who has its socket in the command line. They are no children

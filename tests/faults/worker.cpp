@@ -15,7 +15,7 @@
 #include "tests/faults/requests.hpp"
 #include "tests/faults/worker_files.hpp"
 
-static constexpr unsigned kStuckSeconds = 60;
+static constexpr unsigned kStuckSeconds = 180;
 
 void report_violation(Shared& shared, const std::string& text) {
     ++shared.violations;
@@ -79,8 +79,11 @@ void Worker::expect_none(const std::string& problem, const std::string& what) {
 
 // Which daemon it is; it is another one later if it was killed meanwhile.
 unsigned Worker::when_up() const {
-    while (shared_.generation % 2 != 0) pause_for(std::chrono::microseconds{1000});
-    return shared_.generation;
+    while (true) {
+        const unsigned generation = shared_.generation;
+        if (generation % 2 == 0) return generation;
+        pause_for(std::chrono::microseconds{1000});
+    }
 }
 
 std::string Worker::new_name() {
@@ -224,7 +227,7 @@ void Worker::kill_shim() {
     const auto ended = api_.inspect(name);
     expect(ended && state_of(*ended, "Error").as_string() == "shim died", "no word of the shim");
     // It has been told to die.
-    for (int i = 0; i < 1000 && !is_zombie(first); ++i) pause_for(std::chrono::milliseconds{2});
+    for (int i = 0; i < 15'000 && !is_zombie(first); ++i) pause_for(std::chrono::milliseconds{2});
     expect(is_zombie(first), "its process lives on");
     expect_none(api_.start(name), "start again");
     remove(name);
@@ -319,12 +322,10 @@ void Worker::write_and_compare() {
 
 void Worker::run() {
     while (!shared_.over) {
-        if (order_.writes) {
+        const unsigned dice = order_.writes ? 0 : pick(100);
+        if (order_.writes)
             write_and_compare();
-            continue;
-        }
-        const unsigned dice = pick(100);
-        if (dice < 45)
+        else if (dice < 45)
             run_to_the_end();
         else if (dice < 65)
             stop_restart_pause();
@@ -339,7 +340,6 @@ void Worker::run() {
 }
 
 int work(const Engine& engine, Shared& shared, const WorkerOrder& order) {
-    std::string action;
     try {
         Worker{engine, shared, order}.run();
         return 0;

@@ -52,7 +52,7 @@ static Result make(const std::string& directory, int stage) {
         "test"};
     return run(command, {.environment = {"MAKEFLAGS=", "MAKELEVEL=", "MFLAGS=", "SLIPWAY_SOURCE="},
                          .directory = directory,
-                         .deadline = std::chrono::seconds{400}});
+                         .deadline = std::chrono::seconds{900}});
 }
 
 TEST_CASE("without the stages above it each stage builds and passes its tests", "[house][slow]") {

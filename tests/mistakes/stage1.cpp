@@ -109,7 +109,7 @@ static void handle_client(const Fd& client, Table& table) {
 
 static int one_client_daemon(const std::vector<std::string>& arguments) {
     if (arguments.size() != 1) throw Failure{"usage: mistake one-client-daemon PORT"};
-    const Fd server = create_socket_server(arguments[0]);
+    Fd server = create_socket_server(arguments[0]);
     Table table;
     while (true) {
         sockaddr_in address{};
@@ -119,7 +119,12 @@ static int one_client_daemon(const std::vector<std::string>& arguments) {
             ::accept4(server.get(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_CLOEXEC),
             "accept")};
         print("Connection from ('127.0.0.1', " + std::to_string(ntohs(address.sin_port)) + ")\n");
-        handle_client(client, table);
+        try {
+            handle_client(client, table);
+        } catch (...) {
+            server.close();  // whoever sees its connection end finds nobody listening any more
+            throw;
+        }
     }
 }
 

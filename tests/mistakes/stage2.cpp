@@ -1,5 +1,6 @@
 // The second article's client: it ships what is typed, and never looks at what comes back.
 #include <arpa/inet.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "common/error.hpp"
@@ -39,11 +40,19 @@ static std::string input(const std::string& prompt) {
     return line.substr(first, line.find_last_not_of(" \t\r\n") + 1 - first);
 }
 
+// A person takes longer to leave than a daemon to answer.
+static void wait_for_unread_reply(const Fd& client) {
+    static constexpr int kMillisecondsMax = 10'000;
+    pollfd readable{client.get(), POLLIN, 0};
+    ::poll(&readable, 1, kMillisecondsMax);
+}
+
 // False when the user wants to leave.
 static bool take_command(const Fd& client) {
     const std::string command =
         input("Enter command (run, stop or list), exit to quit interface: ");
     if (command == "quit" || command == "exit") {
+        wait_for_unread_reply(client);
         ship(client, "exit");
         return false;
     }

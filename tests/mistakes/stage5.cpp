@@ -59,7 +59,7 @@ static int limits_afterwards(const Words& command) {
     const std::string group = cgroup_tree() + "/container_" + std::to_string(::getpid());
     check(::mkdir(group.c_str(), 0755), "mkdir", group);
     const pid_t pid = start(command);
-    ::poll(nullptr, 0, 200);
+    ::poll(nullptr, 0, 1000);
     write_control_file(group + "/cgroup.procs", std::to_string(pid));
     const int exit_code = Child{pid}.wait();
     remove_group(group);

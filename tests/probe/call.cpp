@@ -118,7 +118,8 @@ static int execute_outside_of_chroot(const Arguments& words) {
 
 // The timer outlives the exec (alarm(2)): it is the program's then.
 static int execute_with_alarm(const Arguments& words) {
-    const itimerval timer{{}, {0, std::stol(words[0]) * 1000}};
+    const long milliseconds = std::stol(words[0]);
+    const itimerval timer{{}, {milliseconds / 1000, milliseconds % 1000 * 1000}};
     check(::setitimer(ITIMER_REAL, &timer, nullptr), "setitimer");
     return execute_rest(words);
 }

@@ -7,7 +7,7 @@
 static Result measure(const std::vector<std::string>& topics) {
     std::vector<std::string> command{built("tests/slipway-bench"), "--rounds", "1"};
     command.insert(command.end(), topics.begin(), topics.end());
-    return run(command, {.deadline = std::chrono::seconds{50}});
+    return run(command, {.deadline = std::chrono::seconds{160}});
 }
 
 // The cells of the first row that begins with the name.
@@ -82,7 +82,7 @@ TEST_CASE("the measurements land in a file too, with their targets", "[bench]") 
     const std::string directory = temporary_directory();
     const Result result =
         run({built("tests/slipway-bench"), "--rounds", "1", "--out", "report.md", "launch"},
-            {.directory = directory, .deadline = std::chrono::seconds{50}});
+            {.directory = directory, .deadline = std::chrono::seconds{160}});
     INFO(result);
     REQUIRE(result.exit_code == 0);
     CHECK(read_file(directory + "/report.md") == result.out);

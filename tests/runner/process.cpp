@@ -41,8 +41,8 @@ TEST_CASE("a program need not read what it is fed", "[runner]") {
 }
 
 TEST_CASE("run kills at the deadline what ignores SIGTERM", "[runner]") {
-    const Result result =
-        run({probe(), "ignore-term"}, {.deadline = std::chrono::milliseconds{200}});
+    // With time enough to say that it is ready.
+    const Result result = run({probe(), "ignore-term"}, {.deadline = std::chrono::seconds{5}});
     CHECK(result.timed_out);
     CHECK(result.exit_code == 137);
     CHECK(result.out == "ready\n");
@@ -89,6 +89,7 @@ TEST_CASE("a signal reaches the program, and its end is told", "[runner]") {
 
 TEST_CASE("waiting for what does not come says what, and shows both streams", "[runner]") {
     Process silent{{probe(), "sleep"}, {.deadline = std::chrono::milliseconds{100}}};
+    wait_until([&] { return silent.out() == "ready\n"; }, "it says ready");
     const std::string text = message_of([&] { silent.wait_for_error("alarm"); });
     CHECK(text.find("no alarm on stderr after 100 ms") != std::string::npos);
     CHECK(text.find("probe sleep") != std::string::npos);
@@ -108,6 +109,11 @@ TEST_CASE("a process that never waits is busy however many others are, one that 
     }
     for (const auto& one : spinners) CHECK(one->read_line() == "ready");
     CHECK_FALSE(is_idle(spinners.back()->pid()));
-    const Process waiting{{probe(), "sleep"}};
+    Process waiting{{probe(), "sleep"}};
+    CHECK(waiting.read_line() == "ready");
     CHECK(is_idle(waiting.pid()));
+    // However long it waits for a processor each time, it sleeps again.
+    Process seldom{{"sh", "-c", "echo ready; while :; do sleep 0.1; done"}};
+    CHECK(seldom.read_line() == "ready");
+    CHECK(is_idle(seldom.pid()));
 }

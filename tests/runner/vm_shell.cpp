@@ -22,8 +22,8 @@ TEST_CASE("the machine for a class starts, and its root and its user have limits
                            "echo $((6 * 7)) is the answer of $(id -un)\n"
                            "exit\n",
                        .environment = {"TERM=dumb"},
-                       .deadline = std::chrono::seconds{240}};
-    const Result result = run({tool("vm-run"), "--shell", "--memory", "1536", "--timeout", "200",
+                       .deadline = std::chrono::seconds{1000}};
+    const Result result = run({tool("vm-run"), "--shell", "--memory", "1536", "--timeout", "900",
                                "--", "BUILD=" + build + " " + tool("guest-shell")},
                               options);
     INFO(result);

@@ -84,19 +84,29 @@ TEST_CASE("a client that does not read does not hold up the end for long",
     manager.process().signal(SIGTERM);
     const auto began = Clock::now();
     CHECK(manager.process().wait() == 0);
-    CHECK(Clock::now() < began + patient(2000ms));
+    // It should take two seconds; the rest is for a machine that is busy.
+    CHECK(Clock::now() < began + patient(10'000ms));
+}
+
+// False when we were so late with the second one, on a busy machine, that the manager may have
+// ended by itself: then that says nothing.
+static bool ends_at_second(int second) {
+    RunningManager manager;
+    TextClient client{manager.port()};
+    leave_replies_unread(client);
+    const auto began = Clock::now();
+    manager.process().signal(SIGTERM);
+    wait_until_nobody_listens(manager.port());  // the first one has been taken
+    manager.process().signal(second);
+    if (Clock::now() > began + 900ms) return false;
+    CHECK(manager.process().wait() == 128 + second);
+    return true;
 }
 
 TEST_CASE("the second signal ends the manager at once", "[stage1][contract]") {
     hint("A signal while you wait for those who have replies to read: exit code 128 + its number.");
     for (const int second : {SIGTERM, SIGINT}) {
-        RunningManager manager;
-        TextClient client{manager.port()};
-        leave_replies_unread(client);
-        manager.process().signal(SIGTERM);
-        wait_until_nobody_listens(manager.port());  // the first one has been taken
-        manager.process().signal(second);
-        CHECK(manager.process().wait() == 128 + second);
+        wait_until([&] { return ends_at_second(second); }, "a second signal within a second");
     }
 }
 

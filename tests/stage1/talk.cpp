@@ -1,5 +1,7 @@
 #include "tests/stage1/talk.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -9,27 +11,31 @@
 #include "common/socket.hpp"
 #include "common/tcp_socket.hpp"
 
-TextClient::TextClient(std::uint16_t port) : TextClient{connect_tcp({"127.0.0.1", port})} {}
+static std::chrono::seconds deadline_of_each_call() {
+    return std::chrono::duration_cast<std::chrono::seconds>(patient(usual_deadline()));
+}
+
+TextClient::TextClient(std::uint16_t port)
+    : TextClient{connect_tcp({"127.0.0.1", port}, 2 * deadline_of_each_call())} {}
 
 TextClient::TextClient(Fd socket) : socket_{std::move(socket)} {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(usual_deadline());
-    const timeval deadline{seconds.count(), 0};
+    const timeval deadline{deadline_of_each_call().count(), 0};
     check(::setsockopt(fd(), SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline), "setsockopt");
 }
 
 void TextClient::send(std::string_view text) {
-    send_all(fd(), text, std::chrono::seconds{10});
+    send_all(fd(), text, 2 * deadline_of_each_call());
 }
 
 void TextClient::end_sending() {
-    check(::shutdown(fd(), SHUT_WR), "shutdown");
+    if (::shutdown(fd(), SHUT_WR) == -1 && errno != ENOTCONN) throw SystemError{errno, "shutdown"};
 }
 
 bool TextClient::receive() {
     char piece[65536];
     const auto count = ::recv(fd(), piece, sizeof piece, 0);
     if (count == -1 && errno == EAGAIN) {
-        throw Failure{"no answer after " + std::to_string(usual_deadline().count() / 1000) +
+        throw Failure{"no answer after " + std::to_string(deadline_of_each_call().count()) +
                       " s; so far: " + (received_.empty() ? "(nothing)" : received_)};
     }
     check(count, "recv");
@@ -79,6 +85,27 @@ void TextClient::reset() {
     check(::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &reset_at_close, sizeof reset_at_close),
           "setsockopt");
     socket_.close();
+}
+
+// Bound, and not listening: whoever may reuse addresses as we do may listen there (socket(7)), and
+// the kernel hands the number out to nobody else.
+HeldPort::HeldPort(const char* address)
+    : socket_{check(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket")} {
+    const int on = 1;
+    check(::setsockopt(socket_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt");
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    check(::inet_pton(AF_INET, address, &place.sin_addr), "inet_pton", address);
+    check(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place), "bind");
+    number_ = local_port(socket_.get());
+}
+
+void wait_until_connected(int listener) {
+    const auto has_come = [&] {
+        pollfd ready{listener, POLLIN, 0};
+        return ::poll(&ready, 1, 0) == 1;
+    };
+    wait_until(has_come, "a connection in the queue");
 }
 
 std::uint16_t port_in(const std::string& line) {

@@ -13,12 +13,14 @@
 // A connection that sends and reads exactly what it is told to.
 class TextClient {
 public:
-    // Throws when nothing comes for usual_deadline(), in each of the calls that read.
+    // Throws when nothing comes for usual_deadline(), in each of the calls that read. Connects for
+    // longer than that where the other side's queue is full: then TCP tries again, ever more
+    // seldom.
     explicit TextClient(std::uint16_t port);
     explicit TextClient(Fd socket);
 
     void send(std::string_view text);
-    void end_sending();
+    void end_sending();  // does nothing when the other side has gone
 
     // The next line without its newline.
     std::string read_line();
@@ -41,6 +43,22 @@ private:
     Fd socket_;
     std::string received_;
 };
+
+// A free port of an address that nobody else is given as long as it is held: for a program that
+// will listen there, if it sets SO_REUSEADDR, or for nobody. Who connects meanwhile is refused.
+class HeldPort {
+public:
+    explicit HeldPort(const char* address = "127.0.0.1");
+    std::uint16_t number() const { return number_; }
+    std::string text() const { return std::to_string(number_); }
+
+private:
+    Fd socket_;
+    std::uint16_t number_ = 0;
+};
+
+// Waits until a connection stands in the queue of a socket that listens.
+void wait_until_connected(int listener);
 
 // The manager under test on a free port, listening.
 class RunningManager {

@@ -6,7 +6,6 @@
 
 #include "common/error.hpp"
 #include "common/file.hpp"
-#include "common/tcp_socket.hpp"
 #include "tests/stage2/acted_manager.hpp"
 
 using Clock = std::chrono::steady_clock;
@@ -218,27 +217,21 @@ static long refused_connections() {
 
 TEST_CASE("exercise 2.5: a manager that comes late is waited for", "[.][ex-2.5]") {
     hint("ECONNREFUSED: try again a little later, until the time is over");
-    std::uint16_t port = 0;
-    {
-        RunningManager manager;  // to learn of a free port
-        port = manager.port();
-        manager.process().signal(SIGTERM);
-        manager.process().wait();
-    }
-    Process client{client_command(port, {"--wait", "10", "list"})};
+    const HeldPort port;
+    Process client{client_command(port.number(), {"--wait", "60", "list"})};
     const long before = refused_connections();
     wait_until([&] { return refused_connections() >= before + 2; }, "it tries again");
     CHECK(client.out().empty());
     CHECK(client.err().empty());
-    Process manager{{program(1), "--port", std::to_string(port)}};
+    Process manager{{program(1), "--port", port.text()}};
     CHECK(client.wait() == 0);
     CHECK(client.out() == "Available containers: []\n");
 }
 
 TEST_CASE("exercise 2.5: waiting has an end", "[.][ex-2.5]") {
-    const std::uint16_t port = local_port(listen_tcp({"127.0.0.1", 0}).get());
+    const HeldPort port;
     const auto start = Clock::now();
-    const Result result = run(client_command(port, {"--wait", "1", "list"}));
+    const Result result = run(client_command(port.number(), {"--wait", "1", "list"}));
     INFO(result);
     const auto waited = Clock::now() - start;
     CHECK(result.exit_code == 3);
@@ -247,9 +240,8 @@ TEST_CASE("exercise 2.5: waiting has an end", "[.][ex-2.5]") {
 }
 
 TEST_CASE("exercise 2.5: without the option nobody is waited for", "[.][ex-2.5]") {
-    const std::uint16_t port = local_port(listen_tcp({"127.0.0.1", 0}).get());
-    const Result result =
-        run(client_command(port, {"list"}), {.deadline = std::chrono::seconds{3}});
+    const HeldPort port;
+    const Result result = run(client_command(port.number(), {"list"}));
     INFO(result);
     CHECK(result.exit_code == 3);
     CHECK(run({program(2), "--wait", "long", "list"}).exit_code == 2);

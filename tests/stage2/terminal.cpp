@@ -61,7 +61,7 @@ bool Terminal::read_more(int milliseconds) {
 void Terminal::wait_for(std::string_view text) {
     auto found = printed_.find(text);
     while (found == std::string::npos) {
-        if (!read_more(10'000)) {
+        if (!read_more(static_cast<int>(patient(usual_deadline()).count()))) {
             throw Failure{"the terminal shows no " + std::string{text} + " but: " + printed_};
         }
         found = printed_.find(text);

@@ -17,11 +17,11 @@ public:
 
     void type(std::string_view keys);
 
-    // Until the text comes in what was printed since the last that was waited for; throws after
-    // ten seconds.
+    // Until the text comes in what was printed since the last that was waited for; throws when
+    // nothing more comes for usual_deadline().
     void wait_for(std::string_view text);
 
-    // The exit code; throws after ten seconds, and shows what was printed.
+    // The exit code; throws when there is none in time, and shows what was printed.
     int wait();
 
     bool modes_are_as_before() const;

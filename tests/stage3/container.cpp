@@ -170,7 +170,7 @@ static unsigned long page_faults_of(pid_t pid) {
 }
 
 void wait_for_page_faults(const Process& process, unsigned long faults, std::string_view started) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    const auto end = std::chrono::steady_clock::now() + patient(std::chrono::seconds{30});
     while (page_faults_of(process.pid()) < faults &&
            process.out().find(started) == std::string::npos) {
         if (std::chrono::steady_clock::now() > end) throw Failure{"the program does not start"};

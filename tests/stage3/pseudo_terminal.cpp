@@ -9,7 +9,7 @@
 
 #include "common/file.hpp"
 
-static constexpr std::chrono::seconds kDeadline{10};
+static constexpr std::chrono::milliseconds kDeadline{30'000};
 
 // What the terminal's other end is called (pty(7)).
 static std::string name_of_other_end(int master) {
@@ -53,9 +53,7 @@ void AtTerminal::type(std::string_view keys) {
 // False at the deadline, and when nobody is at the other end any more.
 bool AtTerminal::read_more() {
     pollfd readable{master_.get(), POLLIN, 0};
-    const int milliseconds =
-        static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(kDeadline).count());
-    if (::poll(&readable, 1, milliseconds) != 1) return false;
+    if (::poll(&readable, 1, static_cast<int>(patient(kDeadline).count())) != 1) return false;
     std::array<char, 4096> piece;
     const auto count = ::read(master_.get(), piece.data(), piece.size());
     if (count <= 0) return false;

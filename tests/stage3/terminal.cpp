@@ -96,6 +96,7 @@ TEST_CASE("Ctrl-Z stops a container with all that is in it, and fg makes it go o
             say(shell, kFirstWord);
             shell.type(kCtrlZ);
             shell.wait_for("Stopped");
+            INFO(shell.output());
             const pid_t runner = child_of(shell.pid());
             CHECK(is_stopped(runner));
             const pid_t first = first_process_of(runner);
@@ -234,6 +235,7 @@ TEST_CASE("without a PID namespace Ctrl-Z and fg work as ever", "[stage3][contra
         say(shell, kFirstWord);
         shell.type(kCtrlZ);
         shell.wait_for("Stopped");
+        INFO(shell.output());
         wait_until([&] { return is_stopped(reader_below(shell.pid(), container)); },
                    "the command stops");
         shell.type("fg\n");

@@ -34,7 +34,7 @@ TEST_CASE("exercise 5.1: a paused container stands still, and loses nothing", "[
     runner.send("one line\n");
     CHECK_FALSE(echoes(runner, "one line\n", 300));
     pause_verb("unpause", id);
-    CHECK(echoes(runner, "one line\n", 5000));
+    CHECK(echoes(runner, "one line\n", 30'000));
     pause_verb("unpause", id);
     runner.close_stdin();
     CHECK(runner.wait() == 0);

@@ -42,27 +42,31 @@ private:
     Child child_;
 };
 
+static constexpr int kLong = 30'000;  // milliseconds
+
 TEST_CASE("a frozen group stands still, and goes on when it is thawed", "[stage5][root]") {
     need_limits();
     Counting counting;
-    REQUIRE(counting.counts(5000));
+    REQUIRE(counting.counts(kLong));
     REQUIRE(freeze_all_in(counting.directories()));
     CHECK_FALSE(counting.counts(100));
     thaw_all_in(counting.directories());
-    CHECK(counting.counts(5000));
+    CHECK(counting.counts(kLong));
     thaw_all_in(counting.directories());  // once more does no harm
-    CHECK(counting.counts(5000));
+    CHECK(counting.counts(kLong));
 }
 
 TEST_CASE("a frozen group can be killed and removed", "[stage5][root]") {
     need_limits();
     {
         Counting counting;
+        REQUIRE(counting.counts(kLong));  // so it has joined all of its groups
         REQUIRE(freeze_all_in(counting.directories()));
         for (const auto& group : counting.directories()) kill_all_in(group);
         CHECK(counting.child().wait() == 137);
     }
     Counting counting;
+    REQUIRE(counting.counts(kLong));
     REQUIRE(freeze_all_in(counting.directories()));
     CHECK(counting.cgroup().remove().empty());
     CHECK(counting.child().wait() == 137);

@@ -141,7 +141,8 @@ TEST_CASE("who has used up its share of a CPU waits for the next period",
           "[stage5][root][contract]") {
     hint("is the command itself in the group whose cpu.max (cpu.cfs_quota_us) you write?");
     need_limits();
-    Running running{StageContainer{5}.probing({"burn"}, {"--cpu", "64"}), "ready"};
+    // So small a share that it is used up even where many others want the processor.
+    Running running{StageContainer{5}.probing({"burn"}, {"--cpu", "32"}), "ready"};
     wait_until([&] { return times_throttled(running.groups()) >= 3; },
                "nr_throttled in cpu.stat of the command's group is 3");
     running.end();

@@ -9,7 +9,7 @@ static Result side_by_side(const std::vector<std::string>& arguments) {
     std::vector<std::string> command{built("tests/side-by-side")};
     command.insert(command.end(), arguments.begin(), arguments.end());
     RunOptions options;
-    options.deadline = std::chrono::seconds{100};
+    options.deadline = std::chrono::seconds{300};
     return run(command, options);
 }
 
@@ -72,25 +72,25 @@ static int check_chapter(const std::string& chapter) {
     return count;
 }
 
-TEST_CASE("the mistakes of article 1 show on the wrong side alone", "[mistakes]") {
+TEST_CASE("the mistakes of article 1 show on the wrong side alone", "[mistakes][slow]") {
     CHECK(check_chapter("1") == 11);
 }
 
-TEST_CASE("the mistakes of article 2 show on the wrong side alone", "[mistakes]") {
+TEST_CASE("the mistakes of article 2 show on the wrong side alone", "[mistakes][slow]") {
     CHECK(check_chapter("2") == 7);
 }
 
-TEST_CASE("the mistakes about namespaces show on the wrong side alone", "[mistakes]") {
+TEST_CASE("the mistakes about namespaces show on the wrong side alone", "[mistakes][slow]") {
     if (!is_root()) need_user_namespaces();
     CHECK(check_chapter("3") == 11);
 }
 
-TEST_CASE("the mistakes about a root show on the wrong side alone", "[mistakes]") {
+TEST_CASE("the mistakes about a root show on the wrong side alone", "[mistakes][slow]") {
     if (!is_root()) need_user_namespaces();
     CHECK(check_chapter("4") == 13);
 }
 
-TEST_CASE("the mistakes about limits show on the wrong side alone", "[mistakes]") {
+TEST_CASE("the mistakes about limits show on the wrong side alone", "[mistakes][slow]") {
     if (!is_root()) need_user_namespaces();
     CHECK(check_chapter("5") == 13);
 }

@@ -97,7 +97,7 @@ TEST_CASE("CPU time is counted", "[stage5][root]") {
     // "ready", and then what the program has counted of itself, in milliseconds.
     const double own = std::stod(result.out.substr(result.out.find('\n') + 1)) / 1000;
     CHECK(seconds("CPU time") > own - 0.005);
-    CHECK(seconds("CPU time") < own + 0.2);  // and its set-up
+    CHECK(seconds("CPU time") < own + 0.4);  // and its set-up
     CHECK(seconds("throttled") >= 0);  // what counts as throttled differs from kernel to kernel
 }
 

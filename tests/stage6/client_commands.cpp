@@ -93,16 +93,17 @@ TEST_CASE("each command explains itself, with something to try", "[stage6][clien
 }
 
 TEST_CASE("ps shows Docker's columns", "[stage6][client]") {
-    const std::string created = std::to_string(std::time(nullptr) - 200);
-    const std::string list = R"([{"Id":")" + kId + R"(","Names":["/web"],"Image":"host",)" +
-                             R"("Command":"sh -c 'while true; do echo x; done'","Created":)" +
-                             created + R"(,"Status":"Up 3 minutes","State":"running",)" +
-                             R"("Ports":[]}])";
+    const auto list = [] {
+        const std::string created = std::to_string(std::time(nullptr) - 190);  // and some seconds
+        return R"([{"Id":")" + kId + R"(","Names":["/web"],"Image":"host",)" +
+               R"("Command":"sh -c 'while true; do echo x; done'","Created":)" + created +
+               R"(,"Status":"Up 3 minutes","State":"running","Ports":[]}])";
+    };
     const auto answer = [&](const std::vector<std::string>& words, const std::string& request,
                             bool orchestrate = false) {
         ActedDaemon daemon;
         Process client{orchestrate ? daemon.orchestrate(words) : daemon.slipway(words)};
-        daemon.expect(request).answer(200, list);
+        daemon.expect(request).answer(200, list());
         CHECK(client.wait() == 0);
         return client.out();
     };

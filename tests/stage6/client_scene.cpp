@@ -7,12 +7,13 @@
 #include "common/error.hpp"
 #include "common/socket.hpp"
 
-static constexpr int kDeadlineMilliseconds = 10000;
+static constexpr std::chrono::seconds kDeadline{40};
 static constexpr std::string_view kPrefix = "/v1.44";
 
 static void wait_for_input(int fd, const char* what) {
     pollfd ready{fd, POLLIN, 0};
-    if (::poll(&ready, 1, kDeadlineMilliseconds) != 1) {
+    const std::chrono::milliseconds deadline = patient(kDeadline);
+    if (::poll(&ready, 1, static_cast<int>(deadline.count())) != 1) {
         throw Failure{std::string{"nothing came: "} + what};
     }
 }
@@ -48,7 +49,7 @@ std::string ActedConnection::request() {
 }
 
 void ActedConnection::send(std::string_view bytes) {
-    send_all(socket_.get(), bytes, std::chrono::seconds{10});
+    send_all(socket_.get(), bytes, patient(kDeadline));
 }
 
 void ActedConnection::answer(int status, std::string_view body) {

@@ -13,7 +13,7 @@ static std::string path_with(const std::string& containerd) {
 
 static Result demo(const std::string& path) {
     return run({"bash", source_directory() + "/stage6-daemon-shim/demo-kill.sh"},
-               {.environment = {path, "LAST=60"}, .deadline = patient(std::chrono::seconds{40})});
+               {.environment = {path, "LAST=60"}, .deadline = std::chrono::seconds{120}});
 }
 
 TEST_CASE("demo-kill loses no number, and says in a line why dockerd cannot be shown",

@@ -119,7 +119,7 @@ TEST_CASE("five megabytes come through docker whole, on both streams", "[stage6]
     need_docker();
     EngineScene scene;
     const Result result = scene.run_docker(
-        {"run", "--rm", "host", "sh", "-c", "seq 700000; seq 1000 >&2"}, {.deadline = seconds{30}});
+        {"run", "--rm", "host", "sh", "-c", "seq 700000; seq 1000 >&2"}, {.deadline = seconds{60}});
     CHECK(result.exit_code == 0);
     CHECK((result.out == numbers(700000)));
     CHECK((result.err == numbers(1000)));
@@ -134,7 +134,7 @@ TEST_CASE("three megabytes go through docker's stdin and back, twenty times in a
     for (int round = 0; round < 20; ++round) {
         INFO("round " << round);
         const Result result = scene.run_docker({"run", "-i", "--rm", "host", "cat"},
-                                               {.input = input, .deadline = seconds{30}});
+                                               {.input = input, .deadline = seconds{60}});
         REQUIRE(result.exit_code == 0);
         REQUIRE((result.out == input));
     }
@@ -174,7 +174,7 @@ TEST_CASE("docker runs eight containers at a time", "[stage6][engine][slow]") {
             const std::string text = std::to_string(round * 8 + i);
             all.emplace_back(scene.docker({"run", "--rm", "host", "sh", "-c",
                                            "echo " + text + "; exit " + text}),
-                             RunOptions{.deadline = seconds{30}});
+                             RunOptions{.deadline = seconds{60}});
         }
         for (int i = 0; i < 8; ++i) {
             INFO(all[static_cast<std::size_t>(i)]);

@@ -98,7 +98,7 @@ TEST_CASE("a start that fails leaves the container as it was, with the reason",
 TEST_CASE("five megabytes come through run whole", "[stage6][engine]") {
     EngineScene scene;
     const Result result = scene.run_client({"run", "--rm", "--", "seq", "700000"},
-                                           {.deadline = std::chrono::seconds{30}});
+                                           {.deadline = std::chrono::seconds{60}});
     CHECK(result.exit_code == 0);
     CHECK(result.err.empty());
     CHECK((result.out == numbers(700000)));

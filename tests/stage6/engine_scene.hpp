@@ -17,7 +17,7 @@ struct Streams {
 };
 Streams split_streams(std::string_view frames);
 
-// One connection that speaks HTTP by hand. Whatever it waits for comes within ten seconds.
+// One connection that speaks HTTP by hand. Whatever it waits for comes within forty seconds.
 class Talk {
 public:
     explicit Talk(const std::string& socket);

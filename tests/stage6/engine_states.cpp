@@ -26,12 +26,14 @@ static std::string make_in_state(const EngineScene& scene, const std::string& na
     return id;
 }
 
-// The first half of a wait of more than a second: there is time to ask before it is over.
+// The first half of a wait of more than six seconds: there is time to ask before it is over, on a
+// busy machine too. In the second half it may be a start that is under way, which is counted but
+// has the age of the wait before it.
 static bool waits_long(const Json& inspected) {
     const auto count = inspected.find("RestartCount")->as_integer();
     const Json& state = *inspected.find("State");
     const WallTime age = wall_time_now() - parse_time(state.find("FinishedAt")->as_string());
-    return state.find("Status")->as_string() == "restarting" && count >= 4 && count < 20 &&
+    return state.find("Status")->as_string() == "restarting" && count >= 6 && count < 20 &&
            age < (kWallSecond / 20 << count);
 }
 

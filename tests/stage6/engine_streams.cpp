@@ -96,7 +96,7 @@ TEST_CASE("three megabytes go through a container's stdin whole", "[stage6][engi
     std::string input;
     for (unsigned i = 0; i < (3u << 20); ++i) input += static_cast<char>(i * 2654435761u >> 24);
     const Result result = scene.run_client({"run", "-i", "--rm", "--", "cat"},
-                                           {.input = input, .deadline = std::chrono::seconds{30}});
+                                           {.input = input, .deadline = std::chrono::seconds{60}});
     CHECK(result.exit_code == 0);
     CHECK(result.err.empty());
     CHECK((result.out == input));

@@ -1,4 +1,8 @@
 // Signals, stop and wait: what the verbs do beside changing a state.
+#include <fcntl.h>
+#include <signal.h>
+
+#include "common/error.hpp"
 #include "tests/stage3/container.hpp"
 #include "tests/stage6/engine_scene.hpp"
 
@@ -130,4 +134,19 @@ TEST_CASE("the state directory may be named from where the daemon is started", "
     CHECK(result.out == "hello\n");
     daemon.signal(SIGTERM);
     CHECK(daemon.wait() == 0);
+}
+
+// Its shim gives whoever holds its output another two seconds, in which the daemon knows of no end.
+TEST_CASE("to stop what has ended, and is not told yet, is no failure", "[stage6][engine]") {
+    EngineScene scene{"orchestrator"};
+    const std::string id = scene.run_detached("web", {"sleep", "1000"});
+    const pid_t process = scene.process_of(id);
+    const std::string path = "/proc/" + std::to_string(process) + "/fd/1";
+    const Fd output{check(::open(path.c_str(), O_WRONLY | O_CLOEXEC), "open", path)};
+    check(::kill(process, SIGKILL), "kill", std::to_string(process));
+    wait_until([&] { return !process_exists(process); }, "the shim has reaped it");
+    const Answer answer = scene.request("POST", "/containers/web/stop");
+    INFO(answer);
+    CHECK((answer.status == 204 || answer.status == 304));  // where it was told in between
+    CHECK(scene.exit_code("web") == 137);
 }

@@ -32,6 +32,11 @@ struct NotedDestruction {
     ~NotedDestruction() { trace += note; }
 };
 
+inline Task<void> note_at(EventLoop& loop, Deadline time, Trace& trace, char note) {
+    co_await loop.sleep_until(time);
+    trace += note;
+}
+
 inline Task<void> sleep_and_note(EventLoop& loop, int duration, Trace& trace, char note) {
     co_await loop.sleep_for(milliseconds{duration});
     trace += note;

@@ -1,5 +1,4 @@
 // exec, the article's suite and Docker's: in both kinds of container.
-#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -282,10 +281,13 @@ TEST_CASE("with an init orphans are reaped, and the command is not process 1", "
 
 TEST_CASE("what answers the last of a client's input still arrives", "[stage6][exec]") {
     EngineScene scene{"orchestrator"};
-    scene.run_detached("web", {"sh"}, [](Json& body) { body["OpenStdin"] = true; });
-    const Result result = scene.run_client({"attach", "web"}, {.input = "sleep 0.1; echo late\n"});
+    scene.run_detached("web", {"sh", "-c", "echo ready; while read line; do echo got $line; done"},
+                       [](Json& body) { body["OpenStdin"] = true; });
+    scene.wait_for_logged("web", "ready\n");
+    // It cannot have answered when the daemon sees the end, which comes with the line.
+    const Result result = scene.run_client({"attach", "web"}, {.input = "late\n"});
     INFO(result);
-    CHECK(result.out == "late\n");
+    CHECK(result.out == "got late\n");
     CHECK(scene.status("web") == "running");
 }
 
@@ -318,8 +320,7 @@ TEST_CASE("no output of an exec comes in one piece with the answer's head", "[st
         talk.request("POST", "/exec/" + id + "/start",
                      kUpgradeHeaders + "Content-Type: application/json\r\n", "{}");
         // A client in Python takes its time, and reads at most so much for the head.
-        pollfd ready{talk.fd(), POLLIN, 0};
-        REQUIRE(::poll(&ready, 1, 10'000) == 1);
+        wait_until([&] { return talk.has_input(); }, "the head has come");
         wait_until(
             [&] {
                 const Answer answer = scene.request("GET", "/exec/" + id + "/json");

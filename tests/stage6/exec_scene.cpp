@@ -1,9 +1,9 @@
 #include "tests/stage6/exec_scene.hpp"
 
 #include <poll.h>
-#include <sys/socket.h>
 
 #include "common/error.hpp"
+#include "common/socket.hpp"
 #include "stage6-daemon-shim/core/wire/websocket.hpp"
 
 std::string create_exec(const EngineScene& scene, const std::string& name,
@@ -48,15 +48,19 @@ ExecEnd exec_to_end(const EngineScene& scene, const std::string& name,
     return {split_streams(received), exec_code(scene, id)};
 }
 
-std::string feed_and_read(Talk& talk, std::string_view input) {
-    while (!input.empty()) {
+// Sends it all, and takes what comes meanwhile. Throws when nobody reads it.
+static void send_while_reading(Talk& talk, std::string_view bytes) {
+    const std::chrono::milliseconds deadline = patient(std::chrono::seconds{40});
+    while (!bytes.empty()) {
         pollfd ready{talk.fd(), POLLIN | POLLOUT, 0};
-        REQUIRE(::poll(&ready, 1, 10'000) == 1);
+        REQUIRE(::poll(&ready, 1, static_cast<int>(deadline.count())) == 1);
         if (ready.revents & POLLIN) talk.read_more();
-        if (!(ready.revents & POLLOUT)) continue;
-        const auto count = ::send(talk.fd(), input.data(), input.size(), MSG_DONTWAIT);
-        if (count > 0) input.remove_prefix(static_cast<std::size_t>(count));
+        if (ready.revents & POLLOUT) bytes.remove_prefix(send_some(talk.fd(), bytes));
     }
+}
+
+std::string feed_and_read(Talk& talk, std::string_view input) {
+    send_while_reading(talk, input);
     talk.end_sending();
     return talk.read_to_end();
 }
@@ -77,14 +81,7 @@ WebSocketTalk::WebSocketTalk(const EngineScene& scene, const std::string& path)
 void WebSocketTalk::send_data(std::string_view bytes) {
     std::string frame;
     append_websocket_frame(frame, WebSocketOpcode::binary, bytes, kMask);
-    while (!frame.empty()) {
-        pollfd ready{talk_.fd(), POLLIN | POLLOUT, 0};
-        REQUIRE(::poll(&ready, 1, 10'000) == 1);
-        if (ready.revents & POLLIN) talk_.read_more();
-        if (!(ready.revents & POLLOUT)) continue;
-        const auto count = ::send(talk_.fd(), frame.data(), frame.size(), MSG_DONTWAIT);
-        if (count > 0) frame.erase(0, static_cast<std::size_t>(count));
-    }
+    send_while_reading(talk_, frame);
 }
 
 void WebSocketTalk::send_text(std::string_view text) {

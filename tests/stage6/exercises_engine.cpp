@@ -55,11 +55,12 @@ TEST_CASE("exercise 6.4: a shim that was killed too leaves nobody alive", "[.][e
     const pid_t process = scene.process_of(id);
     scene.kill_daemon();
     CHECK(::kill(shim, SIGKILL) == 0);
+    wait_until([&] { return !process_exists(shim); }, "the shim has gone");
     scene.start_daemon();
     CHECK(scene.status("web") == "exited");
     CHECK(scene.exit_code("web") == 255);
     CHECK(scene.error("web") == "shim died");
-    CHECK_FALSE(process_exists(process));
+    wait_until([&] { return !process_exists(process); }, "the container has gone");
 }
 
 // --- 6.5: keep N of them ------------------------------------------------------------------------

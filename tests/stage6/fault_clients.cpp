@@ -27,15 +27,18 @@ TEST_CASE("five hundred idle connections, and as many that stall in a head, dela
         for (int i = 0; i < 500; ++i) {
             all.emplace_back(scene.socket()).send("GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n");
             all.back().read_head();
+        }
+        // At the end, and nothing is waited for between them: a head must not take ten seconds.
+        for (int i = 0; i < 500; ++i) {
             all.emplace_back(scene.socket()).send("GET /_ping HTTP/1.1\r\nHo");
         }
         wait_until([&] { return scene.descriptors() >= before + 1000; }, "all are accepted");
+        // One that stalled goes on as if nothing had been.
+        all.back().send("st: x\r\n\r\n");
+        CHECK(all.back().read_head().starts_with("HTTP/1.1 200 OK"));
         scene.run_detached("web", {"sh", "-c", "echo hello; exit 3"});
         CHECK(scene.wait("web") == 3);
         CHECK(scene.logs("web").out == "hello\n");
-        // Those that stalled go on as if nothing had been.
-        all.back().send("st: x\r\n\r\n");
-        CHECK(all.back().read_head().starts_with("HTTP/1.1 200 OK"));
     }
     wait_until([&] { return scene.descriptors() <= before; }, "every descriptor is closed");
 }
@@ -73,7 +76,14 @@ TEST_CASE("with sixty-four descriptors too many clients are told so, and verbs w
     kept.request("DELETE", "/containers/web");
     CHECK(kept.read_head().starts_with("HTTP/1.1 204 "));
     all.clear();
-    const auto is_served = [&] { return scene.request("GET", "/_ping").status == 200; };
+    // A refusal may come, and the connection end, before there was anything to refuse.
+    const auto is_served = [&] {
+        try {
+            return scene.request("GET", "/_ping").status == 200;
+        } catch (const SystemError&) {
+            return false;
+        }
+    };
     wait_until(is_served, "there is room again");
     scene.run_detached("next", {"sh", "-c", "exit 3"});
     CHECK(scene.wait("next") == 3);

@@ -1,4 +1,5 @@
 // Processes that cannot be started, stopped or killed, and records that contradict them.
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -147,10 +148,12 @@ TEST_CASE("a process that SIGKILL does not reach is told of, and goes when it ca
     const Ice ice{scene.process_of(id)};
     Talk talk{scene.socket()};
     talk.request("POST", "/containers/web/stop?t=0", "Connection: close\r\n");
-    CHECK(scene.request("POST", "/containers/other/stop").status == 204);
+    CHECK(scene.request("POST", "/containers/other/stop?t=60").status == 204);
     CHECK(scene.exit_code("other") == 5);
-    const auto has_answered = [&] { return talk.has_input(); };
-    wait_until(has_answered, "the stop has been given up");
+    // The daemon gives it up after ten seconds.
+    pollfd answer{talk.fd(), POLLIN, 0};
+    const auto patience = patient(std::chrono::seconds{40});
+    REQUIRE(::poll(&answer, 1, static_cast<int>(patience.count())) == 1);
     const Answer refused = read_answer(talk);
     INFO(refused);
     CHECK(refused.status == 500);
@@ -165,15 +168,11 @@ TEST_CASE("a process that SIGKILL does not reach is told of, and goes when it ca
 class NoMemory {
 public:
     NoMemory(pid_t pid, const std::string& call)
-        : strace_{{"strace", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e",
+        : strace_{{"strace", "-o", "/dev/null", "-e", "trace=" + call, "-e",
                    "inject=" + call + ":error=ENOMEM:when=1", "-p", std::to_string(pid)}} {
-        const std::string untraced = "TracerPid:\t0\n";
-        const auto is_traced = [&] {
-            return read_file("/proc/" + std::to_string(pid) + "/status").find(untraced) ==
-                   std::string::npos;
-        };
         try {
-            wait_until(is_traced, "strace is attached");
+            // Said when it has made the process stop, and not when it is only its tracer.
+            strace_.wait_for_error(" attached");
         } catch (const Failure&) {
             skip("strace cannot trace here: " + strace_.err());
         }

@@ -33,7 +33,7 @@ TEST_CASE("who closes its output is followed until it ends, and nobody is kept b
     CHECK(follower.read_line() == "last");
     CHECK(is_idle(scene.shim_of(id)));
     CHECK(scene.status("web") == "running");
-    CHECK(scene.request("POST", "/containers/web/stop").status == 204);
+    CHECK(scene.request("POST", "/containers/web/stop?t=60").status == 204);
     CHECK(follower.wait() == 0);
     CHECK(scene.exit_code("web") == 4);
 }

@@ -8,7 +8,7 @@ static Result run_faults(const std::vector<std::string>& words) {
     std::vector<std::string> command{built("tests/slipway-faults")};
     command.insert(command.end(), words.begin(), words.end());
     return run(command, {.environment = {"TMPDIR=" + temporary_directory()},
-                         .deadline = std::chrono::seconds{280}});
+                         .deadline = std::chrono::seconds{580}});
 }
 
 static void need_strace() {
@@ -17,7 +17,7 @@ static void need_strace() {
 }
 
 TEST_CASE("daemon, shims and clients killed at random lose nothing and leave nothing",
-          "[stage6][faults][lean][serial]") {
+          "[stage6][faults][lean][slow][serial]") {
     const Result result = run_faults({"soak", "--seconds", "6", "--seed", "1"});
     INFO(result);
     CHECK(result.exit_code == 0);
@@ -25,7 +25,7 @@ TEST_CASE("daemon, shims and clients killed at random lose nothing and leave not
 }
 
 TEST_CASE("a byte that is lost, doubled or altered, a code and a container forgotten are seen",
-          "[stage6][faults][lean][serial]") {
+          "[stage6][faults][lean][slow][serial]") {
     for (const std::string harm : {"lose", "duplicate", "alter", "forget", "code"}) {
         const Result result = run_faults({"soak", "--seconds", "20", "--tamper", harm});
         INFO(harm << ": " << result);
@@ -35,7 +35,7 @@ TEST_CASE("a byte that is lost, doubled or altered, a code and a container forgo
 }
 
 TEST_CASE("a record is on the disk before it has its name, and its name before anybody is told",
-          "[stage6][faults][lean][serial]") {
+          "[stage6][faults][lean][slow][serial]") {
     need_strace();
     const Result result = run_faults({"order"});
     INFO(result);
@@ -43,7 +43,7 @@ TEST_CASE("a record is on the disk before it has its name, and its name before a
 }
 
 TEST_CASE("a writer that saves badly is found out at fail points, at calls and at random",
-          "[stage6][faults][lean][serial]") {
+          "[stage6][faults][lean][slow][serial]") {
     need_strace();
     const Result result = run_faults({"checks"});
     INFO(result);
@@ -120,7 +120,7 @@ TEST_CASE("no memory for what is waited for, or for what is heard, makes nobody 
 }
 
 TEST_CASE("daemon and shims killed at any moment leave what was said true",
-          "[stage6][faults][lean][serial]") {
+          "[stage6][faults][lean][slow][serial]") {
     const Result result = run_faults({"rounds", "--rounds", "12", "--seed", "1"});
     INFO(result);
     CHECK(result.exit_code == 0);

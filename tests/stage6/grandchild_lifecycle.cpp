@@ -49,7 +49,7 @@ TEST_CASE("who left the process group does not outlive a container that ends by 
         scene.run_detached("web", with_escaped("sleep " + mark, "sleep 0.1; exit 6"),
                            with_isolation(isolation));
         CHECK(scene.wait("web") == 6);
-        CHECK(processes_with("sleep" + std::string(1, '\0') + mark).empty());
+        CHECK(processes_with("sleep" + std::string(1, '\0') + mark + '\0').empty());
         CHECK(scene.request("DELETE", "/containers/web").status == 204);
     }
 }

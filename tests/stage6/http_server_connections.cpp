@@ -9,7 +9,7 @@
 #include "tests/stage6/http_server_scene.hpp"
 
 static Task<void> wait_for_note(ServerScene& scene, std::string note) {
-    const Deadline deadline = Clock::now() + std::chrono::seconds{5};
+    const Deadline deadline = Clock::now() + patient(std::chrono::seconds{30});
     while (scene.trace.find(note) == std::string::npos && Clock::now() < deadline) {
         co_await scene.loop.sleep_for(milliseconds{1});
     }
@@ -101,7 +101,7 @@ TEST_CASE("one connection too many is told so", "[stage6][server]") {
 }
 
 static Task<void> count_turns(ServerScene& scene, int& turns) {
-    co_await scene.loop.sleep_for(milliseconds{50});
+    co_await scene.loop.sleep_for(milliseconds{500});
     ++turns;
     scene.loop.stop();
 }
@@ -121,7 +121,7 @@ TEST_CASE("without descriptors a connection is refused, and the loop does not sp
     scene.loop.spawn(count_turns(scene, turns));
     const std::clock_t before = std::clock();
     scene.loop.run();
-    CHECK(std::clock() - before < CLOCKS_PER_SEC / 40);
+    CHECK(std::clock() - before < CLOCKS_PER_SEC / 4);  // half of the time
     check(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
     all.clear();
     char answer[512];

@@ -108,6 +108,13 @@ static Router routes_of(ServerScene& scene) {
     }};
 }
 
+HttpServerOptions patient_server() {
+    static constexpr std::chrono::seconds kLong{60};
+    HttpServerOptions options;
+    options.timeouts = {.idle = kLong, .head = kLong, .body = kLong, .linger = kLong};
+    return options;
+}
+
 ServerScene::ServerScene(HttpServerOptions options) {
     Fd listener{check(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket")};
     address.sun_family = AF_UNIX;
@@ -130,7 +137,7 @@ Fd ServerScene::connect() const {
 Task<void> read_until_end(Stream& stream, std::string& received) {
     ReadResult result = ReadResult::data;
     while (result == ReadResult::data) {
-        result = co_await stream.fill(Clock::now() + std::chrono::seconds{5});
+        result = co_await stream.fill(Clock::now() + patient(std::chrono::seconds{30}));
         received += stream.buffered();
         stream.consume(stream.buffered().size());
     }

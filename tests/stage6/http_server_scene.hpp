@@ -12,6 +12,9 @@
 
 using std::chrono::milliseconds;
 
+// For clients in the server's own process, which may stand still as a whole: nobody is given up.
+HttpServerOptions patient_server();
+
 // A server and its clients in one loop, on an address that the kernel picks (unix(7), autobind).
 struct ServerScene {
     EventLoop loop;
@@ -21,7 +24,7 @@ struct ServerScene {
     Event event{loop};
     std::unique_ptr<HttpServer> server;
 
-    explicit ServerScene(HttpServerOptions options = {});
+    explicit ServerScene(HttpServerOptions options = patient_server());
 
     Fd connect() const;
 
@@ -29,7 +32,7 @@ struct ServerScene {
     std::string exchange(std::string bytes);
 };
 
-// Until the server ends the stream, at most five seconds.
+// Until the server ends the stream, at most half a minute without a byte.
 Task<void> read_until_end(Stream& stream, std::string& received);
 
 std::string http_get(const std::string& path, const std::string& headers = {});

@@ -84,9 +84,9 @@ TEST_CASE("remapped: where owners cannot be mapped, containers get copies",
     const std::string place = temporary_directory();
     check(::mount("ramfs", place.c_str(), "ramfs", 0, "mode=0755"), "mount", place);
     {
-        const Process daemon{{built("slipwayd"), "--socket", place + "/s", "--root", place + "/r",
-                              "--userns-remap", kRange}};
-        wait_until([&] { return file_exists(place + "/s"); }, "the daemon listens");
+        Process daemon{{built("slipwayd"), "--socket", place + "/s", "--root", place + "/r",
+                        "--userns-remap", kRange}};
+        daemon.wait_for_output("listening on");
         INFO(daemon.out());
         CHECK(daemon.out().find("--userns-remap by copies of images: map the owners of") !=
               std::string::npos);

@@ -152,8 +152,8 @@ TEST_CASE("what happened is told in Docker's order", "[stage6][engine][lifecycle
     CHECK(post(scene, "web/pause") == 204);
     CHECK(post(scene, "web/unpause") == 204);
     CHECK(post(scene, "web/rename?name=www") == 204);
-    CHECK(post(scene, "www/restart") == 204);
-    CHECK(post(scene, "www/stop") == 204);
+    CHECK(post(scene, "www/restart?t=60") == 204);
+    CHECK(post(scene, "www/stop?t=60") == 204);
     CHECK(post(scene, "www/start") == 204);
     CHECK(scene.request("DELETE", "/containers/www?force=1").status == 204);
     const Answer all = scene.request("GET", "/events?since=1&until=" + next_second());

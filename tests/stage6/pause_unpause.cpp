@@ -3,7 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "common/file.hpp"
+#include "stage5-cgroups/freezer.hpp"
+#include "stage5-cgroups/hierarchies.hpp"
+#include "stage6-daemon-shim/core/contract/shim_protocol.hpp"
 #include "tests/stage6/kept_processes.hpp"
 
 // How long a container that prints every hundredth of a second is looked at.
@@ -16,8 +21,43 @@ static int post(const EngineScene& scene, const std::string& path) {
     return scene.request("POST", "/containers/" + path).status;
 }
 
-// Not one line more, though there is time for many.
+// Also one whose child was stopped before its exec, where vfork(2) lets the parent wait for that:
+// D.
+static bool is_stopped(pid_t process) {
+    const std::string state = state_of_process(process);
+    if (state != "D") return state == "T";
+    const std::string number = std::to_string(process);
+    const auto children = words_of(read_file("/proc/" + number + "/task/" + number + "/children"));
+    return std::ranges::any_of(
+        children, [](const auto& child) { return state_of_process(std::stoi(child)) == "T"; });
+}
+
+// By the freezer of its control groups, or each process by a signal.
+static bool stands_still(const EngineScene& scene, const Json& container) {
+    const auto process = static_cast<pid_t>(container.find("State")->find("Pid")->as_integer());
+    if (is_stopped(process)) return true;
+    const std::string directory = scene.directory(container.find("Id")->as_string());
+    const Json config = parse_json(read_file(directory + "/config.json"));
+    const Json* const groups = config.find("spec")->find("annotations")->find("slipway.cgroups");
+    return groups != nullptr &&
+           std::ranges::any_of(words_of(groups->as_string(), "\n"), [](const std::string& group) {
+               const bool has_freezer =
+                   file_exists(group + "/cgroup.freeze") || file_exists(group + "/freezer.state");
+               return has_freezer && is_frozen(group);
+           });
+}
+
+// Not one line more, though there is time for many. What it printed while it was coming to a stand
+// the shim has read before it answers us.
 static bool output_is_frozen(const EngineScene& scene) {
+    const Json container = scene.inspect("web");
+    wait_until([&] { return stands_still(scene, container); }, "it stands still");
+    const std::string id = container.find("Id")->as_string();
+    const Fd shim = connect_to_shim(ContainerDir::open(scene.directory(id)));
+    send_message(shim.get(), "ping");
+    ShimMessage answer;
+    wait_until([&] { return receive_message(shim.get(), answer) == Received::message; },
+               "the shim's answer");
     const std::string before = scene.logs("web").out;
     ::poll(nullptr, 0, kWhile);
     return scene.logs("web").out == before;
@@ -172,18 +212,18 @@ TEST_CASE("without a freezer every process of a container is stopped by a signal
     scene.start_daemon();
     scene.start("web");
     scene.wait_for_logged("web", "3\n");
-    wait_until([&] { return processes_with("sleep" + std::string(1, '\0') + mark).size() == 2; },
-               "both sleep");
+    const std::string command_line = "sleep" + std::string(1, '\0') + mark + '\0';
+    wait_until([&] { return processes_with(command_line).size() == 2; }, "both sleep");
     CHECK(post(scene, "web/pause") == 204);
     CHECK(output_is_frozen(scene));
-    for (const pid_t process : processes_with("sleep" + std::string(1, '\0') + mark)) {
+    for (const pid_t process : processes_with(command_line)) {
         wait_until([&] { return state_of_process(process) == "T"; }, "it is stopped");
     }
     scene.restart();
     CHECK(scene.status("web") == "paused");
     CHECK(post(scene, "web/unpause") == 204);
     wait_for_more(scene);
-    for (const pid_t process : processes_with("sleep" + std::string(1, '\0') + mark)) {
+    for (const pid_t process : processes_with(command_line)) {
         wait_until([&] { return state_of_process(process) == "S"; }, "it goes on");
     }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/file.hpp"
 #include "tests/stage6/kept_processes.hpp"
 
 static int post(const EngineScene& scene, const std::string& path) {
@@ -80,15 +81,21 @@ TEST_CASE("who is stopped by hand is not started again", "[stage6][engine][polic
 TEST_CASE("a container that waits for its restart is stopped at once",
           "[stage6][engine][policies]") {
     EngineScene scene;
-    scene.run_detached("web", {"false"}, with_policy("always"));
+    const std::string stays = temporary_directory() + "/stays";
+    scene.run_detached("web", {"sh", "-c", "test -e " + stays + " && exec sleep 1000"},
+                       with_policy("always"));
     wait_until([&] { return restarts_of(scene) >= 3 && scene.status("web") == "restarting"; },
                "it waits");
     CHECK(post(scene, "web/stop") == 204);
     CHECK(scene.status("web") == "exited");
-    const auto count = restarts_of(scene);
+    write_file(stays, "");
     CHECK(post(scene, "web/start") == 204);
-    wait_until([&] { return restarts_of(scene) >= 1; }, "it is started again");
-    CHECK(restarts_of(scene) < count);
+    CHECK(restarts_of(scene) == 0);
+    const Json shown = scene.inspect("web");
+    const auto process = static_cast<pid_t>(shown.find("State")->find("Pid")->as_integer());
+    CHECK(::kill(process, SIGKILL) == 0);
+    wait_until([&] { return restarts_of(scene) == 1 && scene.status("web") == "running"; },
+               "it is started again");
     CHECK(scene.request("DELETE", "/containers/web?force=1").status == 204);
     CHECK(scene.request("GET", "/containers/web/json").status == 404);
 }

@@ -68,7 +68,9 @@ static std::string read_to_end(int pipe) {
     char piece[4096];
     while (true) {
         pollfd ready{pipe, POLLIN, 0};
-        if (::poll(&ready, 1, 10000) == 0) throw Failure{"the shim says nothing about the start"};
+        const auto deadline = patient(std::chrono::seconds{30});
+        if (::poll(&ready, 1, static_cast<int>(deadline.count())) == 0)
+            throw Failure{"the shim says nothing about the start"};
         const auto count = check(::read(pipe, piece, sizeof piece), "read", "outcome");
         if (count == 0) return text;
         text.append(piece, static_cast<std::size_t>(count));

@@ -65,9 +65,13 @@ TEST_CASE("a worker ends with its daemon, and the next daemon clears up", "[stag
         tar_entry({"file", '0', "text"}));
     const std::string unfinished = scene.root() + "/images/unfinished";
     wait_until([&] { return !run({"ls", unfinished}).out.empty(); }, "the import has begun");
-    const Result children =
-        run({"pgrep", "-f", "-P", std::to_string(scene.pid()), "--", "--worker"});
-    INFO(children);
+    // Made after the directory; and until it is executed its command line is the daemon's.
+    Result children;
+    const auto has_begun = [&] {
+        children = run({"pgrep", "-f", "-P", std::to_string(scene.pid()), "--", "--worker"});
+        return children.exit_code == 0;
+    };
+    wait_until(has_begun, "the worker has begun");
     const pid_t worker = std::stoi(children.out);
     REQUIRE(process_exists(worker));
     scene.kill_daemon();

@@ -2,8 +2,10 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <sstream>
 
 #include "common/error.hpp"
@@ -12,40 +14,57 @@
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-// Fields 14 and 15 of /proc/PID/stat, behind a name in parentheses (proc(5)): hundredths of a
-// second.
-static nanoseconds time_used(const std::string& process) {
-    const std::string text = read_file(process + "/stat");
+// What a thread has had of a processor so far, and whether it sleeps.
+struct Effort {
+    nanoseconds used{0};
+    bool is_asleep = false;
+};
+
+// "PID (NAME) STATE ...", where NAME may hold anything; fields 14 and 15 are hundredths of a second
+// (proc_pid_stat(5)). The kernel mostly knows it better than that.
+static Effort effort_of(const std::string& thread) {
+    const std::string text = read_file(thread + "/stat");
     std::istringstream fields{text.substr(text.rfind(") ") + 2)};
-    std::string skipped;
-    for (int i = 3; i < 14; ++i) fields >> skipped;
+    std::string state, skipped;
+    fields >> state;
+    for (int i = 4; i < 14; ++i) fields >> skipped;
     long in_program = 0, in_kernel = 0;
     fields >> in_program >> in_kernel;
-    return milliseconds{10 * (in_program + in_kernel)};
-}
-
-// What all its threads have computed and waited for a processor: however many others want one,
-// somebody who never sleeps gets as much of this as time goes by.
-static nanoseconds time_wanted(const std::string& process) {
-    nanoseconds sum{0};
-    for (const auto& thread : std::filesystem::directory_iterator{process + "/task"}) {
-        const std::string path = thread.path().string() + "/schedstat";
-        if (!file_exists(path)) return time_used(process);  // the kernel does not count
-        std::istringstream fields{read_file(path)};
-        long on_processor = 0, in_queue = 0;
-        fields >> on_processor >> in_queue;
-        sum += nanoseconds{on_processor + in_queue};
+    Effort effort{milliseconds{10 * (in_program + in_kernel)}, state == "S"};
+    if (file_exists(thread + "/schedstat")) {
+        effort.used = nanoseconds{std::stol(read_file(thread + "/schedstat"))};
     }
-    return sum;
+    return effort;
 }
 
+static std::map<std::string, Effort> efforts_of(const std::string& process) {
+    std::map<std::string, Effort> efforts;
+    for (const auto& thread : std::filesystem::directory_iterator{process + "/task"}) {
+        try {
+            efforts[thread.path()] = effort_of(thread.path());
+        } catch (const SystemError&) {
+            continue;  // it has ended meanwhile
+        }
+    }
+    return efforts;
+}
+
+// However many others want a processor: who never waits for anything but that does not sleep.
 bool is_idle(pid_t pid) {
-    static constexpr milliseconds kTime{300}, kLittle{15};
+    using Clock = std::chrono::steady_clock;
+    static constexpr int kTime = 300;  // milliseconds
     const std::string process = "/proc/" + std::to_string(pid);
-    for (int attempt = 0; attempt < 4; ++attempt) {
-        const auto before = time_wanted(process);
-        ::poll(nullptr, 0, static_cast<int>(kTime.count()));
-        if (time_wanted(process) - before <= kLittle) return true;
+    for (int attempt = 0; attempt < 20; ++attempt) {
+        const auto began = Clock::now();
+        auto before = efforts_of(process);
+        ::poll(nullptr, 0, kTime);
+        const nanoseconds little = (Clock::now() - began) / 20;
+        const auto after = efforts_of(process);
+        const bool is_lazy = std::ranges::all_of(after, [&](const auto& one) {
+            const auto& [thread, effort] = one;
+            return effort.is_asleep && effort.used - before[thread].used <= little;
+        });
+        if (is_lazy) return true;
     }
     return false;
 }

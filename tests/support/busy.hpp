@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <string>
 
-// Whether it wants nearly no processor time in the third of a second that follows, or in one soon
-// after: what it has just begun it may finish.
+// Whether it uses nearly no processor time in the third of a second that follows, or in one soon
+// after, and sleeps then: what it has just begun it may finish.
 bool is_idle(pid_t pid);
 
 // How many entries a directory has, such as /proc/PID/fd.

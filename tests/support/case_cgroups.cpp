@@ -234,7 +234,7 @@ CaseCgroups::~CaseCgroups() {
         all.push_back(group.directory);
         for (const auto& directory : all) {
             // The kernel counts a process out some moments after it was reaped.
-            for (int i = 0; i < 100 && ::rmdir(directory.c_str()) != 0 && errno == EBUSY; ++i) {
+            for (int i = 0; i < 1000 && ::rmdir(directory.c_str()) != 0 && errno == EBUSY; ++i) {
                 ::poll(nullptr, 0, 10);
             }
         }

@@ -75,7 +75,7 @@ std::string temporary_directory() {
 
 void wait_until(const std::function<bool()>& condition, std::string_view what) {
     using std::chrono::steady_clock;
-    const auto deadline = patient(std::chrono::seconds{10});
+    const auto deadline = patient(std::chrono::seconds{checked_stage() > 0 ? 10 : 30});
     const auto end = steady_clock::now() + deadline;
     while (!condition()) {
         if (steady_clock::now() > end) {
@@ -91,7 +91,7 @@ int checked_stage() {
 }
 
 std::chrono::milliseconds usual_deadline() {
-    return std::chrono::seconds{checked_stage() > 0 ? 5 : 10};
+    return std::chrono::seconds{checked_stage() > 0 ? 5 : 30};
 }
 
 std::chrono::milliseconds patient(std::chrono::milliseconds deadline) {

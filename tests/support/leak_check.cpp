@@ -1,5 +1,6 @@
 #include "tests/support/leak_check.hpp"
 
+#include <signal.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -130,6 +131,34 @@ std::vector<LivingProcess> living_descendants_of(pid_t process) {
 
 std::vector<LivingProcess> living_descendants() {
     return living_descendants_of(::getpid());
+}
+
+// "PID (NAME) STATE PARENT GROUP SESSION TERMINAL FOREGROUND FLAGS ..." (proc_pid_stat(5)), where
+// bit 2 of the flags says that it is exiting; and "SigPnd:" and "ShdPnd:", in hexadecimal, of
+// proc_pid_status(5).
+static bool is_busy(pid_t pid) {
+    static constexpr unsigned long kExiting = 4, kKilled = 1ul << (SIGKILL - 1);
+    const std::string process = "/proc/" + std::to_string(pid);
+    try {
+        const std::string numbers = read_file(process + "/stat");
+        std::istringstream words{numbers.substr(numbers.rfind(')') + 1)};
+        std::string state, ignored;
+        unsigned long flags = 0;
+        words >> state >> ignored >> ignored >> ignored >> ignored >> ignored >> flags;
+        if (state == "R" || state == "D" || (flags & kExiting) != 0) return true;
+        std::istringstream lines{read_file(process + "/status")};
+        for (std::string line; std::getline(lines, line);) {
+            if (!line.starts_with("SigPnd:") && !line.starts_with("ShdPnd:")) continue;
+            if ((std::stoul(line.substr(7), nullptr, 16) & kKilled) != 0) return true;
+        }
+        return false;
+    } catch (const SystemError&) {
+        return true;  // it has ended meanwhile
+    }
+}
+
+bool is_any_busy(const std::vector<LivingProcess>& processes) {
+    return std::ranges::any_of(processes, [](const auto& process) { return is_busy(process.pid); });
 }
 
 std::string hint_about_leak(const std::string& sentence) {

@@ -33,6 +33,10 @@ struct LivingProcess {
 std::vector<LivingProcess> living_descendants();
 std::vector<LivingProcess> living_descendants_of(pid_t process);
 
+// Whether one of them is at work, waits for the disk, or was killed and has not come to its end
+// yet.
+bool is_any_busy(const std::vector<LivingProcess>& processes);
+
 // What to do about a sentence that says what was left behind; empty where there is no advice. For
 // whoever has written the program: the case's own hints are about what it asked for.
 std::string hint_about_leak(const std::string& sentence);

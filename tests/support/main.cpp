@@ -43,7 +43,7 @@ static CommandLine parse(int argc, char** argv) {
              line.runner.seed =
                  static_cast<std::uint64_t>(parse_number(text, "--seed", 0, UINT32_MAX));
          }},
-        {"--deadline", "SECONDS", "for each case (default: 60, [slow] 600)",
+        {"--deadline", "SECONDS", "for each case (default: 180, [slow] 1800)",
          [&](auto text) {
              line.runner.deadline =
                  std::chrono::seconds{parse_number(text, "--deadline", 1, 86400)};

@@ -11,8 +11,8 @@
 
 using Clock = std::chrono::steady_clock;
 
-static constexpr std::chrono::seconds kCaseDeadline{60};
-static constexpr std::chrono::seconds kSlowCaseDeadline{600};
+static constexpr std::chrono::seconds kCaseDeadline{180};
+static constexpr std::chrono::seconds kSlowCaseDeadline{1800};
 static constexpr std::size_t kShownLineBytesMax = 2000;
 
 std::string summary(const Totals& totals) {

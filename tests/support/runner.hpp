@@ -11,7 +11,7 @@
 struct RunnerOptions {
     std::size_t jobs = 4;
     std::uint64_t seed = 0;
-    std::chrono::milliseconds deadline{};  // of each case; 0: 60 s, and 300 s for [slow]
+    std::chrono::milliseconds deadline{};  // of each case; 0: 180 s, and 1800 s for [slow]
     bool is_strict = false;                // a skip is a failure
     bool is_verbose = false;               // a line for each case that passed
     std::string again;                     // of a reader's program: what CASE=NAME is added to

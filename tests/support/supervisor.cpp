@@ -22,8 +22,8 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 static constexpr int kReportFd = 3;
-static constexpr milliseconds kGraceForExiting{1000};
-static constexpr milliseconds kGraceForKilled{10000};
+// For what is left when a case has ended: what sleeps stays, what does not is perhaps just ending.
+static constexpr milliseconds kGraceForSleeping{1000}, kGraceForBusy{10000}, kGraceForKilled{10000};
 
 struct Outcome {
     Verdict verdict = Verdict::failed;
@@ -41,9 +41,7 @@ public:
     }
     SandboxDirectory(const SandboxDirectory&) = delete;
     SandboxDirectory& operator=(const SandboxDirectory&) = delete;
-    ~SandboxDirectory() {
-        if (!path_.empty()) remove_directory(path_);
-    }
+    ~SandboxDirectory() { remove_directory(path_); }
 
     const std::string& path() const { return path_; }
 
@@ -92,6 +90,7 @@ struct CaseStreams {
                                      const CaseStreams& streams) noexcept {
     try {
         ::setpgid(0, 0);
+        ::umask(022);  // not the caller's: what a program makes has the mode that is expected
         check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl", "PR_SET_PDEATHSIG");
         const Fd null{check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open", "/dev/null")};
         duplicate_onto(null.get(), STDIN_FILENO);
@@ -194,7 +193,7 @@ bool RunningCase::wait_for_end(SignalFd& signals, milliseconds deadline) {
     return true;
 }
 
-// Waits until no child is left, for what is just exiting. False at the deadline.
+// Waits until no child is left. False at the deadline.
 static bool wait_for_descendants(RunningCase& running, SignalFd& signals, milliseconds grace) {
     const auto end = Clock::now() + grace;
     while (running.reap()) {
@@ -202,6 +201,16 @@ static bool wait_for_descendants(RunningCase& running, SignalFd& signals, millis
         running.wait_for_signal(signals, std::chrono::ceil<milliseconds>(end - Clock::now()));
     }
     return true;
+}
+
+// Whoever has lost a parent is a child of ours: without a child nobody is left.
+static bool have_all_ended(RunningCase& running, SignalFd& signals) {
+    const auto end = Clock::now() + kGraceForBusy;
+    bool none_left = false;
+    do {
+        none_left = wait_for_descendants(running, signals, kGraceForSleeping);
+    } while (!none_left && Clock::now() < end && is_any_busy(living_descendants()));
+    return none_left;
 }
 
 static void kill_descendants(RunningCase& running, SignalFd& signals,
@@ -228,9 +237,8 @@ struct Sandbox {
         snapshot.interfaces = network_interfaces_now();
         if (mounts.are_private() || shared_places != nullptr) snapshot.mounts = mounts_now();
         if (shared_places != nullptr) {
-            for (const auto& group : shared_places->groups_of_engine()) {
-                snapshot.cgroups.insert(group);
-            }
+            const auto groups = shared_places->groups_of_engine();
+            snapshot.cgroups = {groups.begin(), groups.end()};
         }
         return snapshot;
     }
@@ -299,8 +307,7 @@ static Outcome run_supervised(const Supervision& supervision, const CgroupPlaces
     std::vector<std::string> faults;
     if (running.wait_for_end(signals, supervision.deadline)) {
         outcome = judge(running);
-        // Whoever has lost a parent becomes a child of ours: without a child nobody is left.
-        if (!wait_for_descendants(running, signals, kGraceForExiting)) {
+        if (!have_all_ended(running, signals)) {
             add_living("process left behind", faults);
             kill_descendants(running, signals, sandbox.cgroups);
         }

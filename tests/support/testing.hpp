@@ -2,10 +2,10 @@
 //
 // The name of a case is a sentence about behaviour. Its tags say the topic ([stage3]) and what it
 // needs: [root] or [user] (an ordinary user), [v1] [v2] [hybrid] (one of these cgroup layouts),
-// [serial] (alone, after the others, in the host's own namespaces), [slow] (300 s, not 60), [vm]
-// (in a virtual machine, whose clock it may set). Of a [contract] the case tagged [first] is asked
-// first: a program that fails it is asked no other.
-// Each case is a process of its own; after it the runner looks for what was left behind.
+// [serial] (alone, after the others, in the host's own namespaces), [slow] (30 minutes, not 3),
+// [vm] (in a virtual machine, whose clock it may set). Of a [contract] the case tagged [first] is
+// asked first: a program that fails it is asked no other. Each case is a process of its own; after
+// it the runner looks for what was left behind.
 #pragma once
 
 #include <sys/types.h>
@@ -22,7 +22,8 @@
 #include "common/process.hpp"
 #include "tests/support/catch.hpp"
 
-// How long a program may take to answer: 10 s, and 5 s when a reader's own program is checked.
+// How long a program may take to answer: 30 s, since many run at once and the machine may be slow,
+// and 5 s when a reader's own program is checked, where somebody waits for the word.
 std::chrono::milliseconds usual_deadline();
 
 // A deadline as it is meant here: $SLIPWAY_TEST_PATIENCE times as long on a slow machine, such as
@@ -126,7 +127,7 @@ std::string source_directory();
 // anything else that is left in $TMPDIR, which is $HOME too, is a leak.
 std::string temporary_directory();
 
-// Asks until it is so; after ten seconds it throws, naming `what`.
+// Asks until it is so; after 30 seconds, or 10 of a reader's own program, it throws, naming `what`.
 void wait_until(const std::function<bool()>& condition, std::string_view what);
 
 bool is_root();

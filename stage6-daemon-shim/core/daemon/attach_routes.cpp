@@ -53,7 +53,14 @@ static Task<bool> pump_input(Daemon& daemon, ContainerPointer container, ClientC
     }
 }
 
-static constexpr auto kLastWords = std::chrono::milliseconds{500};
+// How long the container has to answer the last of its input: half a second, in small steps. Where
+// the machine is so busy that an answer takes longer, they do too.
+static constexpr int kLastWordsSteps = 50;
+static constexpr auto kLastWordsStep = std::chrono::milliseconds{10};
+
+static Task<void> wait_for_last_words(EventLoop& loop) {
+    for (int step = 0; step < kLastWordsSteps; ++step) co_await loop.sleep_for(kLastWordsStep);
+}
 
 // At the client's end of input the container sees its own, where it was made for one client alone
 // (StdinOnce) or the client said so in words. Otherwise its stdin stays open for the next one, and
@@ -68,8 +75,7 @@ static Task<void> serve_input(Daemon& daemon, ContainerPointer container, Client
         if (once || client.said_end()) {
             co_await ask_shim(daemon.loop, container, "close-stdin");
         } else {
-            // What the container answers to the last of it is still to come.
-            co_await daemon.loop.sleep_for(kLastWords);
+            co_await wait_for_last_words(daemon.loop);
             over = true;
             container->changed.notify_all();
         }

@@ -6,7 +6,7 @@
 #include "common/error.hpp"
 #include "stage6-daemon-shim/core/json/json.hpp"
 
-static constexpr auto kHeadPatience = std::chrono::seconds{2};
+static constexpr auto kHeadPatience = std::chrono::seconds{10};
 static constexpr auto kLookAgain = std::chrono::milliseconds{1};
 
 ClientChannel::ClientChannel(Stream& stream, Form form)

@@ -62,7 +62,9 @@ static std::string answer_kill(std::string_view argument, const RunningContainer
         std::from_chars(argument.data(), argument.data() + argument.size(), signal);
     const bool is_number = error == std::errc{} && end == argument.data() + argument.size();
     if (!is_number || signal < 1 || signal > SIGRTMAX) return "error invalid signal";
-    return signal_container(container, signal) ? "ok" : "error no such process";
+    // One that has ended just now, and is not told yet, takes a signal as a zombie does.
+    const bool has_ended = container.process.pid() <= 0;
+    return has_ended || signal_container(container, signal) ? "ok" : "error no such process";
 }
 
 static std::string answer_resize(std::string_view argument, const RunningContainer& container) {

@@ -21,6 +21,9 @@ using std::chrono::steady_clock;
 static constexpr std::chrono::seconds kDrainMax{2};
 static constexpr std::chrono::seconds kDyingMax{5};
 
+// Of a pipe that is as large as an ordinary user can make it (pipe(7)): 1 MiB.
+static constexpr int kLastReads = 16;
+
 // A container that has printed much and is quiet now costs no more than one that never did.
 static constexpr int kQuietMilliseconds = 500;
 static constexpr long kLittleOutput = 4096;
@@ -130,8 +133,10 @@ void Supervisor::settle() {
         const bool pipes_left = container_->output || container_->error;
         if (!children_left && !pipes_left) return;
         const auto end = children_left ? start + kDyingMax : empty_since + kDrainMax;
-        if (now >= end) return;
+        if (now >= end) break;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - now).count();
         wait_for_events(static_cast<int>(children_left ? std::min<long>(left, 10) : left));
     }
+    // What the pipes hold by now was printed in time, however late we have come to read it.
+    for (int read = 0; read < kLastReads; ++read) wait_for_events(0);
 }

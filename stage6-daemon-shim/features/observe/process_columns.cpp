@@ -16,6 +16,14 @@
 using Process = ProcessFacts;
 using Context = ProcessContext;
 
+// When the machine was started, in seconds since 1970. Not what is left of now when the time since
+// then is taken away: both are rounded, so that would be another second at another look.
+static std::int64_t boot_time() {
+    const auto words = words_of(read_file("/proc/stat"));
+    const auto at = std::ranges::find(words, "btime");
+    return at == words.end() || at + 1 == words.end() ? 0 : std::stoll(at[1]);
+}
+
 ProcessContext::ProcessContext()
     : users{file_exists("/etc/passwd") ? read_file("/etc/passwd") : ""},
       groups{file_exists("/etc/group") ? read_file("/etc/group") : ""},
@@ -25,7 +33,7 @@ ProcessContext::ProcessContext()
     ::sysinfo(&machine);
     memory = std::uint64_t{machine.totalram} * machine.mem_unit;
     uptime = std::stod(read_file("/proc/uptime"));
-    booted = now - static_cast<std::int64_t>(uptime);
+    booted = boot_time();
 }
 
 // --- forms --------------------------------------------------------------------------------------

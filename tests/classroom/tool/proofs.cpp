@@ -41,12 +41,19 @@ struct Marks {
     std::string output;
 };
 
-static Marks mark(const Workshop& workshop, const CheckRequest& request,
-                  const std::string& program) {
+// What a program is thought to be. One that is right is given time, however busy the machine is: to
+// wait for it costs nothing. One that is not may hang, and is waited for as a reader's.
+enum class Thought { right, wrong };
+
+static Marks mark(const Workshop& workshop, const CheckRequest& request, const std::string& program,
+                  Thought thought) {
     CheckRequest whole = request;
     if (request.stage == 6) whole.parts = parts_beside(program);
-    const CheckCommand command =
+    CheckCommand command =
         check_command(whole, request.stage == 6 ? "" : program, tests_of(workshop, request.stage));
+    if (thought == Thought::right) {
+        command.variables.push_back(std::string{kPatienceVariable} + "=6");
+    }
     Marks marks;
     marks.output = run_to_end(command.words, workshop.tree, command.variables).output;
     for (const Mark& one : marks_in(marks.output)) {
@@ -84,12 +91,14 @@ static bool has_contract(const Workshop& workshop, int stage) {
 }
 
 static Proof all_pass(const Workshop& workshop, int stage) {
-    const Marks marks = mark(workshop, {.stage = stage}, reference(workshop, stage));
+    const Marks marks =
+        mark(workshop, {.stage = stage}, reference(workshop, stage), Thought::right);
     return is_done(marks) ? Proof{} : Proof{.faults = {marks.output}};
 }
 
 static Proof all_fail(const Workshop& workshop, int stage, const std::string& program) {
-    const Marks marks = mark(workshop, {.stage = stage, .only_this_stage = true}, program);
+    const Marks marks =
+        mark(workshop, {.stage = stage, .only_this_stage = true}, program, Thought::wrong);
     Proof proof;
     for (const Mark& one : marks.passed) {
         proof.faults.push_back("passes all the same: " + one.name);
@@ -119,7 +128,8 @@ static Proof prove_skeleton(const Workshop& workshop, int stage) {
     const std::string program = program_in(workshop.tree, stage, directory);
     const Ended usage = run_to_end({program, "--help"}, directory);
     if (!usage.output.starts_with("Usage:")) return failed_with("it shows no usage", usage.output);
-    const Marks marks = mark(workshop, {.stage = stage, .only_this_stage = true}, program);
+    const Marks marks =
+        mark(workshop, {.stage = stage, .only_this_stage = true}, program, Thought::wrong);
     Proof proof;
     for (const Mark& one : marks.passed) {
         const bool is_given = one.name.starts_with("--help answers");
@@ -151,8 +161,8 @@ static void claim_contract(const Workshop& workshop, int stage, std::vector<Clai
 // --- exercises ----------------------------------------------------------------------------------
 
 static Marks mark_exercise(const Workshop& workshop, const Exercise& exercise,
-                           const std::string& program) {
-    return mark(workshop, {.stage = exercise.stage, .exercise = exercise.id}, program);
+                           const std::string& program, Thought thought) {
+    return mark(workshop, {.stage = exercise.stage, .exercise = exercise.id}, program, thought);
 }
 
 static Proof prove_hole(const Workshop& workshop, const Exercise& exercise) {
@@ -161,18 +171,20 @@ static Proof prove_hole(const Workshop& workshop, const Exercise& exercise) {
     make_exercise(workshop, exercise, directory);
     const Ended built = build(directory);
     if (built.exit_code != 0) return failed_with("it does not build", built.output);
-    const Marks holed =
-        mark_exercise(workshop, exercise, program_in(workshop.tree, exercise.stage, directory));
+    const Marks holed = mark_exercise(
+        workshop, exercise, program_in(workshop.tree, exercise.stage, directory), Thought::wrong);
     if (is_done(holed)) return failed_with("with its holes it passes", holed.output);
     if (holed.output.find("not written yet: ") == std::string::npos) {
         return failed_with("it fails, but not for its holes", holed.output);
     }
-    const Marks solved = mark_exercise(workshop, exercise, reference(workshop, exercise.stage));
+    const Marks solved =
+        mark_exercise(workshop, exercise, reference(workshop, exercise.stage), Thought::right);
     return is_done(solved) ? Proof{} : failed_with("the reference fails", solved.output);
 }
 
 static Proof prove_beyond(const Workshop& workshop, const Exercise& exercise) {
-    const Marks unsolved = mark_exercise(workshop, exercise, reference(workshop, exercise.stage));
+    const Marks unsolved =
+        mark_exercise(workshop, exercise, reference(workshop, exercise.stage), Thought::wrong);
     if (is_done(unsolved)) return failed_with("unsolved it passes", unsolved.output);
     const Scratch scratch;
     const std::string directory = scratch.path() + "/" + exercise.id;
@@ -181,12 +193,12 @@ static Proof prove_beyond(const Workshop& workshop, const Exercise& exercise) {
     const Ended built = build(directory);
     if (built.exit_code != 0) return failed_with("the answer does not build", built.output);
     const std::string program = program_in(workshop.tree, exercise.stage, directory);
-    const Marks solved = mark_exercise(workshop, exercise, program);
+    const Marks solved = mark_exercise(workshop, exercise, program, Thought::right);
     if (!is_done(solved)) return failed_with("the answer fails", solved.output);
     if (!has_contract(workshop, exercise.stage)) return {};
     const Marks contract =
         mark(workshop, {.stage = exercise.stage, .only_this_stage = true, .without_slow = true},
-             program);
+             program, Thought::right);
     return contract.failed.empty() ? Proof{}
                                    : failed_with("the answer breaks the contract", contract.output);
 }
@@ -207,7 +219,7 @@ static void claim_exercise(const Workshop& workshop, const Exercise& exercise,
 
 static Proof prove_bug(const Workshop& workshop, const Bug& bug) {
     const CheckRequest request{.stage = bug.stage, .bug = bug.id};
-    const Marks sound = mark(workshop, request, reference(workshop, bug.stage));
+    const Marks sound = mark(workshop, request, reference(workshop, bug.stage), Thought::right);
     const bool was_asked = !sound.passed.empty() || !sound.failed.empty();
     if (!was_asked) return {.is_skipped = true, .faults = {"its check cannot run here"}};
     if (!is_done(sound)) return failed_with("the reference fails", sound.output);
@@ -216,7 +228,8 @@ static Proof prove_bug(const Workshop& workshop, const Bug& bug) {
     make_bug(workshop, bug, directory);
     const Ended built = build(directory);
     if (built.exit_code != 0) return failed_with("it does not build", built.output);
-    const Marks ill = mark(workshop, request, program_in(workshop.tree, bug.stage, directory));
+    const Marks ill =
+        mark(workshop, request, program_in(workshop.tree, bug.stage, directory), Thought::wrong);
     return is_done(ill) ? failed_with("with the bug it passes", ill.output) : Proof{};
 }
 
