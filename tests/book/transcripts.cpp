@@ -11,7 +11,7 @@
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-// A [slow] case has 1200 s: a page that takes longer is told so rather than killed.
+// A [slow] case has 1800 s: a page that takes longer is told so rather than killed.
 static constexpr std::chrono::seconds kPageDeadline{500};
 
 static bool is_on_path(const std::string& program) {
