@@ -164,7 +164,9 @@ bool Script::is_done_nevertheless(std::size_t number) const {
 void Script::go_on_in_spite_of(Fault fault) {
     while (!go_on()) {
         if (engine_.has_ended()) {
-            expect(kSteps[done_].act == Act::restart_daemon, "the daemon ended by itself");
+            expect(kSteps[done_].act == Act::restart_daemon,
+                   std::string{"the daemon ended by itself at "} + kSteps[done_].name + ": " +
+                       engine_.messages());
             engine_.start();
         }
         check(fault);

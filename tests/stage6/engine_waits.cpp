@@ -1,8 +1,11 @@
 // Signals, stop and wait: what the verbs do beside changing a state.
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 
 #include "common/error.hpp"
+#include "stage6-daemon-shim/core/contract/container_dir.hpp"
 #include "tests/stage3/container.hpp"
 #include "tests/stage6/engine_scene.hpp"
 
@@ -149,4 +152,22 @@ TEST_CASE("to stop what has ended, and is not told yet, is no failure", "[stage6
     INFO(answer);
     CHECK((answer.status == 204 || answer.status == 304));  // where it was told in between
     CHECK(scene.exit_code("web") == 137);
+}
+
+TEST_CASE("a start waits for what is left of a shim that was killed", "[stage6][engine]") {
+    EngineScene scene;
+    const std::string id = scene.create("web", {"sh", "-c", "exit 3"});
+    // As a child of that shim does which has not come to its exec, and is about to die.
+    const std::string lock = scene.directory(id) + "/" + kLockFile;
+    Fd held{check(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600), "open", lock)};
+    check(::flock(held.get(), LOCK_EX), "lock", lock);
+    Talk start{scene.socket()};
+    start.request("POST", "/containers/web/start", "Connection: close\r\n");
+    ::poll(nullptr, 0, 300);  // an error would come at once
+    CHECK_FALSE(start.has_input());
+    held.close();
+    const auto has_answered = [&] { return start.has_input(); };
+    wait_until(has_answered, "the start is answered");
+    CHECK(read_answer(start).status == 204);
+    CHECK(scene.wait("web") == 3);
 }

@@ -75,7 +75,20 @@ static Deadline deadline_for_start(const Container& container) {
     return has_steps ? kNever : Clock::now() + kLaunchDeadline;
 }
 
+// A shim that was killed amid a start may live on, for the lock, in a child that has not come to
+// its exec. It dies with the shim, but not in the same moment.
+static constexpr auto kLockPatience = std::chrono::seconds{10};
+static constexpr auto kLookAgain = std::chrono::milliseconds{10};
+
+static Task<void> until_last_shim_is_gone(EventLoop& loop, ContainerPointer container) {
+    const Deadline deadline = Clock::now() + kLockPatience;
+    while (Clock::now() < deadline && shim_is_alive(ContainerDir::open(container->directory))) {
+        co_await loop.sleep_for(kLookAgain);
+    }
+}
+
 Task<void> Lifecycle::start_once(ContainerPointer container) {
+    co_await until_last_shim_is_gone(loop_, container);
     const ContainerDir directory = ContainerDir::open(container->directory);
     const unsigned number = container->starts + 1;
     StartingShim shim;

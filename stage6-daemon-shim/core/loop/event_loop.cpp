@@ -89,13 +89,18 @@ Watch::Watch(EventLoop& loop, int fd) : loop_{loop}, fd_{fd} {
 }
 
 Watch::~Watch() {
-    // Nothing to do about an error: the descriptor was closed too early, and left the set by that.
-    if (!always_ready_) ::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
+    if (always_ready_) return;
+    // By epoll_ctl(2) this too may lack memory, and what is left in the set would name us for ever.
+    // Nothing to do about other errors: the descriptor was closed too early, and left it by that.
+    int result = -1;
+    do {
+        result = ::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
+    } while (result == -1 && errno == ENOMEM);
 }
 
-void Watch::set_interest(std::uint32_t events) {
+bool Watch::set_interest(std::uint32_t events) {
     epoll_event event{events, {this}};
-    check(::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_MOD, fd_, &event), "epoll_ctl", "modify");
+    return ::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_MOD, fd_, &event) == 0;
 }
 
 Watch::Awaiter Watch::readable(Deadline deadline) {
@@ -114,7 +119,7 @@ void Watch::drained() {
 void Watch::filled() {
     if (always_ready_ || gone_) return;
     // Asked for only now: a peer that reads would otherwise cost a wake-up for each answer.
-    set_interest(kReading | EPOLLOUT);
+    if (!set_interest(kReading | EPOLLOUT)) throw SystemError{errno, "epoll_ctl", "modify"};
     writable_ = false;
 }
 
@@ -135,7 +140,7 @@ void Watch::take_events(std::uint32_t events) {
         wake_all(readers_);
     }
     if (gone || (events & EPOLLOUT) != 0) {
-        if (!writable_ && !gone) set_interest(kReading);
+        if (!writable_ && !gone) set_interest(kReading);  // or it is told more often than needed
         writable_ = true;
         wake_all(writers_);
     }

@@ -143,7 +143,7 @@ public:
 private:
     friend class EventLoop;
     void take_events(std::uint32_t events);
-    void set_interest(std::uint32_t events);
+    bool set_interest(std::uint32_t events);
     static void wake_all(WaitLink& ring);
 
     EventLoop& loop_;
