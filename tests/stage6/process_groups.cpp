@@ -5,8 +5,7 @@
 
 // A shell with a child that answers signals of its own; both say so.
 static std::string family(const std::string& child_at_term) {
-    return "trap 'echo parent' USR1; trap : TERM; (trap 'echo child' USR1; trap '" +
-           child_at_term +
+    return "trap 'echo parent' USR1; trap : TERM; (trap 'echo child' USR1; trap '" + child_at_term +
            "' TERM; echo ready; while :; do sleep 0.01; done) & "
            "wait; while kill -0 $! 2>/dev/null; do wait; done";
 }
